@@ -1,0 +1,51 @@
+/*
+ * echo: sends every message back, same type, same bytes, same order.
+ *
+ * Messages pass through as they arrive, so a connection's memory does not depend on their size. A
+ * peer that sends without reading is not read from until it has taken what waits for it.
+ */
+#include "handlers/handler.h"
+#include "handlers/registry.h"
+#include "protocol/frame.h"
+
+static enum send_result send_part(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                                  size_t length, bool first, bool last)
+{
+    if (first && last) {
+        return conn_send(conn, type, bytes, length);
+    }
+    if (first) {
+        conn_send_begin(conn, type);
+    }
+    return last ? conn_send_end(conn, bytes, length) : conn_send_chunk(conn, bytes, length);
+}
+
+static void echo_chunk(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                       size_t length, bool first, bool last)
+{
+    switch (send_part(conn, type, bytes, length, first, last)) {
+    case SEND_QUEUED:
+    case SEND_CLOSED:
+        break;
+    case SEND_TOO_SLOW:
+        conn_close(conn, CLOSE_TRY_LATER, "the echo is not being read");
+        break;
+    case SEND_NO_MEMORY:
+        conn_close(conn, CLOSE_INTERNAL_ERROR, "memory is short");
+        break;
+    }
+    if (conn_is_congested(conn)) {
+        conn_pause(conn);
+    }
+}
+
+static void echo_writable(struct conn *conn)
+{
+    conn_resume(conn);
+}
+
+const struct handler echo_handler = {
+    .schema = {.name = "echo", .help = "sends every message back"},
+    .on_chunk = echo_chunk,
+    .on_writable = echo_writable,
+};

@@ -1,0 +1,123 @@
+/*
+ * The contract between the server and a handler: what happens to messages on a route.
+ *
+ * A handler is one constant struct. Its callbacks run on the connection's own thread, and nothing
+ * re-enters them: whatever a callback asks for that would call back happens after it returns.
+ * A NULL callback means the default. This header belongs to no layer: it needs only the C library,
+ * base and config/handler_schema.h, and every layer from net upwards may include it.
+ */
+#ifndef WSRELAYD_HANDLERS_HANDLER_H
+#define WSRELAYD_HANDLERS_HANDLER_H
+
+#include "base/slice.h"
+#include "config/handler_schema.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conn;
+struct loop;
+
+/* RFC 6455 opcodes of the two kinds of message. */
+enum message_type { MESSAGE_TEXT = 0x1, MESSAGE_BINARY = 0x2 };
+
+/* What on_upgrade is shown. Slices are valid during the call only. */
+struct upgrade_info {
+    struct slice path;       /* normalised */
+    struct slice query;      /* as sent, without "?" */
+    struct slice host;       /* lower case, without port */
+    const char *pattern;     /* the route's path as configured */
+    const char *subprotocol; /* the one selected, or NULL; static for the connection's life */
+    const struct handler_capture {
+        const char *name;
+        struct slice value; /* still percent-encoded */
+    } * captures;
+    size_t capture_count;
+};
+
+enum upgrade_decision {
+    UPGRADE_ACCEPT,
+    UPGRADE_REFUSE, /* answered with *status and *reason */
+};
+
+enum send_result {
+    SEND_QUEUED,   /* will be sent, in order */
+    SEND_TOO_SLOW, /* the queue is full: nothing was queued */
+    SEND_CLOSED,   /* the connection is closing: nothing was queued */
+    SEND_NO_MEMORY /* nothing was queued */
+};
+
+struct handler {
+    struct handler_schema schema;
+    size_t state_bytes; /* per connection, cleared before on_upgrade; conn_state gives it */
+
+    /*
+     * A handshake that is otherwise in order. On UPGRADE_REFUSE set *status (an HTTP status) and
+     * *reason (a static sentence). on_close follows an accepted on_upgrade exactly once, whatever
+     * happens, and never a refused one.
+     */
+    enum upgrade_decision (*on_upgrade)(struct conn *conn, const struct upgrade_info *info,
+                                        int *status, const char **reason);
+
+    /* One complete message; `bytes` is valid during the call. Text is valid UTF-8. */
+    void (*on_message)(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                       size_t length);
+
+    /*
+     * Instead of on_message: a message as it arrives. One of up to CHUNK_WHOLE_BYTES comes as one
+     * chunk that is first and last; a longer one in chunks of at least CHUNK_LEAST_BYTES, the last
+     * of any size. Text has been checked up to the end of the chunk, which may lie inside a
+     * character. If the connection ends before the last chunk, on_close is all that follows.
+     */
+    void (*on_chunk)(struct conn *conn, enum message_type type, const uint8_t *bytes, size_t length,
+                     bool first, bool last);
+
+    /* The queue was above its high mark (conn_is_congested) and has fallen below the low mark. */
+    void (*on_writable)(struct conn *conn);
+
+    /* The connection is over for the handler: sends return SEND_CLOSED from here on. */
+    void (*on_close)(struct conn *conn);
+};
+
+enum { CHUNK_WHOLE_BYTES = 65536, CHUNK_LEAST_BYTES = 16384 };
+
+/* ---- what a handler may call, from any callback of the same connection ---- */
+
+/* The handler's own memory for this connection; NULL when state_bytes is 0. */
+void *conn_state(const struct conn *conn);
+
+/* The settings of the connection's route, as filled by the handler's schema rows. */
+const void *conn_handler_settings(const struct conn *conn);
+
+/* The worker that the connection lives on. */
+struct loop *conn_loop(const struct conn *conn);
+
+/*
+ * Sends a whole message. `bytes` may be what the callback was given, which then is not copied.
+ * While a streamed message is being sent, whole ones wait for its end.
+ */
+enum send_result conn_send(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                           size_t length);
+
+/* Sends a message in parts: begin, then any number of chunks, then end with the last bytes. */
+enum send_result conn_send_begin(struct conn *conn, enum message_type type);
+enum send_result conn_send_chunk(struct conn *conn, const uint8_t *bytes, size_t length);
+enum send_result conn_send_end(struct conn *conn, const uint8_t *bytes, size_t length);
+
+/* Whether what waits to be sent is above the high mark (half of send_queue.size). */
+bool conn_is_congested(const struct conn *conn);
+
+/* Stops and restarts the delivery of messages. What the peer sends meanwhile waits in the kernel.
+ */
+void conn_pause(struct conn *conn);
+void conn_resume(struct conn *conn);
+
+/*
+ * Ends the connection; the only way in which one ends. `reason` is a static sentence: it goes into
+ * the Close frame and the log. A second call does nothing. on_close is called once the current
+ * callback has returned.
+ */
+void conn_close(struct conn *conn, uint16_t code, const char *reason);
+
+#endif

@@ -1,0 +1,10 @@
+/*
+ * The list of handlers.
+ */
+#include "handlers/registry.h"
+
+const struct handler_schema *const handler_registry[] = {
+    &echo_handler.schema,
+    &broadcast_handler.schema,
+    NULL,
+};

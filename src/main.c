@@ -1,0 +1,107 @@
+/*
+ * wsrelayd: the command line, the configuration, and then the server.
+ */
+#include "base/log.h"
+#include "config/config.h"
+#include "config/errors.h"
+#include "handlers/registry.h"
+#include "handlers/rooms.h"
+#include "net/listener.h"
+#include "options.h"
+#include "protocol/mask.h"
+#include "server/check.h"
+#include "server/server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { EXIT_USAGE = 2 };
+
+static void print_build_info(void)
+{
+    printf("wsrelayd %s\nlibevent %s\n%s\nlibyaml %s\nconfiguration %s\n", WSRELAYD_VERSION,
+           event_get_version(), OpenSSL_version(OPENSSL_VERSION), yaml_get_version_string(),
+           OPTIONS_DEFAULT_CONFIG);
+}
+
+/* Loads the file and prints what is wrong with it; NULL when it cannot be used. */
+static struct config *load(const struct options *options)
+{
+    struct config_errors errors;
+    struct config *config;
+
+    config_errors_init(&errors, options->config_path);
+    config = config_load(options->config_path, handler_registry, &errors);
+    if (config != NULL && options->action == ACTION_CHECK) {
+        listener_check(config, &errors);
+        server_check(config, &errors);
+        if (errors.error_count > 0) {
+            config_free(config);
+            config = NULL;
+        }
+    }
+    config_errors_print(&errors, stderr);
+    config_errors_free(&errors);
+    return config;
+}
+
+static int serve(const struct options *options, const struct config *config)
+{
+    const struct log_config *log = &config->log;
+    enum log_level level = options->log_level_set ? options->log_level : log->level;
+    int error = log_configure(level, log->format, log->target, log->path);
+
+    if (error != 0) {
+        log_error("cannot open the log file", LOG_TEXT("path", log->path),
+                  LOG_TEXT("error", strerror(error)));
+        return EXIT_FAILURE;
+    }
+    protocol_choose_kernels();
+    return server_run(config, room_deliver) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int with_config(const struct options *options)
+{
+    struct config *config = load(options);
+    int status = EXIT_SUCCESS;
+
+    if (config == NULL) {
+        return EXIT_FAILURE;
+    }
+    if (options->action == ACTION_CHECK) {
+        printf("%s: the configuration is in order\n", options->config_path);
+    } else if (options->action == ACTION_DUMP) {
+        config_dump(config, stdout);
+    } else {
+        status = serve(options, config);
+    }
+    config_free(config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+
+    if (!options_parse(argc, argv, &options)) {
+        return EXIT_USAGE;
+    }
+    switch (options.action) {
+    case ACTION_HELP:
+        options_print_help(stdout);
+        return EXIT_SUCCESS;
+    case ACTION_VERSION:
+        puts("wsrelayd " WSRELAYD_VERSION);
+        return EXIT_SUCCESS;
+    case ACTION_BUILD_INFO:
+        print_build_info();
+        return EXIT_SUCCESS;
+    default:
+        return with_config(&options);
+    }
+}

@@ -1,0 +1,485 @@
+/*
+ * The life of a connection: making, dispatching, freeing.
+ */
+#include "net/conn.h"
+
+#include "base/log.h"
+#include "net/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MOVE(state) (1U << (state))
+
+/* Every state, its name and the states that may follow. */
+static const struct {
+    const char *name;
+    unsigned next;
+} states[CONN_STATE_COUNT] = {
+    [CONN_TLS_HANDSHAKE] = {"tls-handshake",
+                            MOVE(CONN_UPGRADE) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
+    [CONN_UPGRADE] = {"upgrade", MOVE(CONN_OPEN) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
+    [CONN_OPEN] = {"open", MOVE(CONN_CLOSING) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
+    [CONN_CLOSING] = {"closing", MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
+    [CONN_FINISHING] = {"finishing", MOVE(CONN_LINGERING) | MOVE(CONN_DEAD)},
+    [CONN_LINGERING] = {"lingering", MOVE(CONN_DEAD)},
+    [CONN_DEAD] = {"dead", 0},
+};
+
+const char *conn_state_name(enum conn_state state)
+{
+    return states[state].name;
+}
+
+void conn_set_state(struct conn *conn, enum conn_state state)
+{
+    assert((states[conn->state].next & MOVE(state)) != 0);
+    log_debug("state changed", LOG_NUMBER("fd", conn->transport.fd),
+              LOG_TEXT("from", states[conn->state].name), LOG_TEXT("to", states[state].name));
+    conn->state = state;
+    if (state != CONN_UPGRADE && conn->pending_counted) {
+        conn->pending_counted = false;
+        admission_end_pending(conn->loop->admission);
+    }
+    if (state == CONN_DEAD) {
+        watch_stop(&conn->watch);
+        wheel_cancel(&conn->loop->wheel, &conn->deadline);
+        list_remove(&conn->node);
+        list_append(&conn->loop->graveyard, &conn->node);
+    }
+}
+
+/* ---- making and freeing ---- */
+
+static void conn_ready(int fd, short what, void *owner);
+
+/* What the kernel does for a TCP connection: no waiting for more, and an end to silence. */
+static void set_socket_options(const struct conn *conn)
+{
+    int on = 1;
+    int64_t send_ms = conn->loop->config->timeouts.send_ms;
+    unsigned user_timeout_ms = (unsigned)send_ms;
+
+    if (conn->peer.family == AF_UNIX) {
+        return;
+    }
+    (void)setsockopt(conn->transport.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(conn->transport.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
+                     sizeof user_timeout_ms);
+}
+
+static struct conn *conn_allocate(struct loop *loop)
+{
+    struct conn *conn = loop_reserve(loop) ? calloc(1, sizeof *conn) : NULL;
+
+    if (conn != NULL) {
+        conn->loop = loop;
+        conn->watched = WATCH_READ;
+        wheel_entry_init(&conn->deadline);
+        list_init(&conn->node);
+    }
+    return conn;
+}
+
+static int64_t handshake_ms(const struct loop *loop)
+{
+    return loop->config->timeouts.handshake_ms;
+}
+
+/* The TLS handshake is part of the whole, which may have the shorter time. */
+static int64_t tls_handshake_ms(const struct loop *loop)
+{
+    int64_t tls_ms = loop->config->timeouts.tls_ms;
+
+    return tls_ms < handshake_ms(loop) ? tls_ms : handshake_ms(loop);
+}
+
+static bool conn_start(struct conn *conn)
+{
+    struct loop *loop = conn->loop;
+
+    if (conn->listener->tls != NULL) {
+        conn->transport.ssl = tls_connection_create(conn->listener->tls, conn->transport.fd);
+        if (conn->transport.ssl == NULL) {
+            return false;
+        }
+    }
+    conn->state = conn->transport.ssl != NULL ? CONN_TLS_HANDSHAKE : CONN_UPGRADE;
+    conn->phase_end_ms = conn->opened_ms + (conn->transport.ssl != NULL ? tls_handshake_ms(loop)
+                                                                        : handshake_ms(loop));
+    return watch_start(&conn->watch, loop->base, conn->transport.fd, conn_ready, conn);
+}
+
+bool conn_create(struct loop *loop, int fd, const struct listener *listener,
+                 const struct peer *peer, enum admission_verdict verdict)
+{
+    struct conn *conn = conn_allocate(loop);
+
+    if (conn == NULL) {
+        goto refused;
+    }
+    conn->transport.fd = fd;
+    conn->listener = listener;
+    conn->peer = *peer;
+    conn->admission = verdict;
+    conn->opened_ms = loop_now(loop);
+    conn->alive_ms = conn->opened_ms;
+    conn->age_jitter = (uint8_t)loop_random(loop);
+    set_socket_options(conn);
+    if (!conn_start(conn)) {
+        goto refused;
+    }
+    conn->pending_counted = verdict == ADMISSION_GRANTED;
+    list_append(&loop->connections, &conn->node);
+    loop->connection_count++;
+    counter_add(&loop->counters, COUNTER_CONNECTIONS, 1);
+    conn_schedule(conn);
+    return true;
+
+refused:
+    log_error("no memory for a connection: it was closed", LOG_NUMBER("fd", fd));
+    if (conn != NULL) {
+        SSL_free(conn->transport.ssl);
+        free(conn);
+    }
+    (void)close(fd);
+    if (verdict == ADMISSION_GRANTED) {
+        admission_end_pending(loop->admission);
+    }
+    admission_leave(loop->admission, verdict);
+    return false;
+}
+
+/* A connection that died outside its own callback has not had its on_close. */
+static void detach(struct conn *conn)
+{
+    if (conn->attached) {
+        conn_enter(conn);
+        conn_leave(conn);
+    }
+}
+
+static void free_parts(struct conn *conn)
+{
+    struct pool *pool = &conn->loop->pool;
+
+    transport_free(&conn->transport);
+    outbox_free(pool, conn->outbox);
+    if (conn->inbound != NULL) {
+        inbound_reset(pool, conn->inbound);
+        pool_free(pool, conn->inbound, sizeof *conn->inbound);
+    }
+    conn_free_head(conn);
+    if (conn->handler_state != NULL) {
+        pool_free(pool, conn->handler_state, conn->handler->state_bytes);
+    }
+    if (conn->reason_owned) {
+        pool_free(pool, (char *)(uintptr_t)conn->close_reason.data, conn->close_reason.length);
+    }
+}
+
+/* The log line comes when the descriptor and the place under the limits are free again. */
+void conn_destroy(struct conn *conn)
+{
+    struct loop *loop = conn->loop;
+
+    assert(conn->state == CONN_DEAD);
+    detach(conn);
+    list_remove(&conn->node);
+    transport_close(&conn->transport);
+    admission_leave(loop->admission, conn->admission);
+    conn_log_closed(conn);
+    free_parts(conn);
+    free(conn);
+    loop->connection_count--;
+    if (loop->connection_gone != NULL) {
+        loop->connection_gone(loop);
+    }
+}
+
+/* ---- the frame around every callback ---- */
+
+void conn_enter(struct conn *conn)
+{
+    assert(conn->loop->current == NULL);
+    conn->loop->current = conn;
+    conn->loop->deliveries = 0;
+}
+
+/* Moves what is incomplete from the loop into the connection, or frees what is complete. */
+static void settle_inbound(struct conn *conn)
+{
+    struct loop *loop = conn->loop;
+
+    if (conn->inbound != NULL) {
+        if (conn->state >= CONN_FINISHING || inbound_idle(conn->inbound)) {
+            inbound_reset(&loop->pool, conn->inbound);
+            pool_free(&loop->pool, conn->inbound, sizeof *conn->inbound);
+            conn->inbound = NULL;
+        }
+        return;
+    }
+    if (conn->state < CONN_FINISHING && !inbound_idle(&loop->inbound)) {
+        conn->inbound = pool_alloc(&loop->pool, sizeof *conn->inbound, NULL);
+        if (conn->inbound != NULL) {
+            *conn->inbound = loop->inbound;
+            loop->inbound = (struct inbound){0};
+            return;
+        }
+        conn_close(conn, CLOSE_INTERNAL_ERROR, "memory is short");
+    }
+    if (loop->inbound.assembly != NULL || !inbound_idle(&loop->inbound)) {
+        inbound_reset(&loop->pool, &loop->inbound);
+    }
+}
+
+/* Runs on_close for a connection that has stopped being open in the callback at hand. */
+static void run_on_close(struct conn *conn)
+{
+    if (!conn->attached || conn->state == CONN_OPEN) {
+        return;
+    }
+    conn->attached = false;
+    if (conn->handler->on_close != NULL) {
+        conn->handler->on_close(conn);
+    }
+}
+
+void conn_leave(struct conn *conn)
+{
+    struct loop *loop = conn->loop;
+
+    settle_inbound(conn);
+    if (conn->too_slow) {
+        conn_close(conn, CLOSE_TRY_LATER, "the receiver is too slow: its queue is full");
+    }
+    if (conn->state != CONN_DEAD && (output_length(&loop->output) > 0 || conn->outbox != NULL)) {
+        conn_flush(conn);
+    }
+    if (conn->state != CONN_DEAD) {
+        conn_after_flush(conn);
+    }
+    run_on_close(conn);
+    output_clear(&loop->output);
+    loop->current = NULL;
+}
+
+/* ---- events ---- */
+
+void conn_update_watch(struct conn *conn)
+{
+    uint8_t wanted = 0;
+
+    if (!conn->paused && !conn->peer_finished) {
+        wanted |= WATCH_READ;
+    }
+    if (conn->blocked || conn->transport.read_wants_write) {
+        wanted |= WATCH_WRITE;
+    }
+    if (wanted == conn->watched || conn->state == CONN_DEAD) {
+        return;
+    }
+    conn->watched = wanted;
+    if (!watch_want(&conn->watch, wanted)) {
+        conn_kill(conn, CLOSE_ABNORMAL, "the event loop refused the descriptor");
+    }
+}
+
+void *conn_state(const struct conn *conn)
+{
+    return conn->handler_state;
+}
+
+const void *conn_handler_settings(const struct conn *conn)
+{
+    return conn->route->handler_settings;
+}
+
+struct loop *conn_loop(const struct conn *conn)
+{
+    return conn->loop;
+}
+
+void conn_pause(struct conn *conn)
+{
+    if (conn->state == CONN_OPEN && !conn->paused) {
+        conn->paused = true;
+        conn_update_watch(conn);
+    }
+}
+
+/* Reading stopped the clock of an outstanding Ping: the peer gets its time anew. */
+void conn_resume(struct conn *conn)
+{
+    if (!conn->paused) {
+        return;
+    }
+    conn->paused = false;
+    conn->phase_end_ms = 0;
+    conn->alive_ms = loop_now(conn->loop);
+    conn_update_watch(conn);
+    conn_mark_runnable(conn);
+    conn_schedule(conn);
+}
+
+static void continue_tls_handshake(struct conn *conn)
+{
+    const char *why = NULL;
+
+    switch (transport_handshake(&conn->transport, &why)) {
+    case TRANSPORT_HANDSHAKE_DONE:
+        conn->blocked = false;
+        conn_set_state(conn, CONN_UPGRADE);
+        conn->phase_end_ms = conn->opened_ms + handshake_ms(conn->loop);
+        conn_schedule(conn);
+        if (transport_has_pending(&conn->transport)) {
+            conn_mark_runnable(conn);
+        }
+        break;
+    case TRANSPORT_HANDSHAKE_WANTS_READ:
+        conn->blocked = false;
+        break;
+    case TRANSPORT_HANDSHAKE_WANTS_WRITE:
+        conn->blocked = true;
+        break;
+    case TRANSPORT_HANDSHAKE_PLAIN_HTTP:
+        transport_forget_tls(&conn->transport);
+        conn_refuse(conn,
+                    &(struct http_refusal){400, "This port speaks TLS: use wss:// or https://."});
+        break;
+    case TRANSPORT_HANDSHAKE_FAILED:
+        counter_add(&conn->loop->counters, COUNTER_TLS_FAILURES, 1);
+        conn_kill(conn, CLOSE_ABNORMAL, why);
+        break;
+    }
+    conn_update_watch(conn);
+}
+
+/* Whatever arrives proves that the peer lives: no Pong is awaited any more, the next Ping is due
+ * earlier than the Pong was. */
+void conn_note_alive(struct conn *conn)
+{
+    conn->alive_ms = loop_now(conn->loop);
+    if (conn->state == CONN_OPEN && conn->phase_end_ms != 0) {
+        conn->phase_end_ms = 0;
+        conn_schedule(conn);
+    }
+}
+
+static void take_input(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    conn_note_alive(conn);
+    if (conn->state == CONN_UPGRADE) {
+        conn_upgrade_input(conn, bytes, length);
+    } else if (conn->state == CONN_OPEN || conn->state == CONN_CLOSING) {
+        conn_receive(conn, bytes, length);
+    } /* in any other state nothing is looked at any more */
+}
+
+/* One bounded read and everything in it. */
+static void read_input(struct conn *conn)
+{
+    struct loop *loop = conn->loop;
+    ssize_t length = transport_read(&conn->transport, loop->input, LOOP_INPUT_BYTES);
+
+    if (length > 0) {
+        take_input(conn, loop->input, (size_t)length);
+        if (conn->transport.ssl != NULL && conn->state != CONN_DEAD &&
+            transport_has_pending(&conn->transport)) {
+            conn_mark_runnable(conn);
+        }
+    } else if (length == 0) {
+        conn_peer_finished(conn);
+    } else if (length == TRANSPORT_FAILED) {
+        conn_peer_gone(conn, strerror(errno));
+    }
+    if (conn->transport.ssl != NULL) {
+        conn_update_watch(conn); /* TLS may have begun or ceased to need the other direction */
+    }
+}
+
+static bool has_stash(const struct conn *conn)
+{
+    return conn->inbound != NULL && conn->inbound->stash != NULL;
+}
+
+static void conn_ready(int fd, short what, void *owner)
+{
+    struct conn *conn = owner;
+
+    (void)fd;
+    conn_enter(conn);
+    if (conn->state == CONN_TLS_HANDSHAKE) {
+        continue_tls_handshake(conn);
+    } else {
+        if ((what & WATCH_WRITE) != 0) {
+            conn_writable(conn);
+        }
+        if (((what & WATCH_READ) != 0 || conn->transport.read_wants_write) &&
+            conn->state != CONN_DEAD && !has_stash(conn)) {
+            read_input(conn);
+        }
+    }
+    conn_leave(conn);
+}
+
+/* ---- work at the end of the turn ---- */
+
+void conn_mark_dirty(struct conn *conn)
+{
+    struct conn_queue *queue = &conn->loop->dirty;
+
+    if (!conn->dirty && conn->loop->current != conn && conn->state != CONN_DEAD) {
+        conn->dirty = true;
+        queue->items[queue->count++] = conn;
+    }
+}
+
+void conn_mark_runnable(struct conn *conn)
+{
+    struct conn_queue *queue = &conn->loop->runnable;
+
+    if (!conn->runnable && conn->state != CONN_DEAD) {
+        conn->runnable = true;
+        queue->items[queue->count++] = conn;
+    }
+}
+
+void conn_flush_dirty(struct conn *conn)
+{
+    conn->dirty = false;
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
+    conn_enter(conn);
+    conn_leave(conn);
+}
+
+void conn_run(struct conn *conn)
+{
+    conn->runnable = false;
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
+    conn_enter(conn);
+    if (conn->writable_due && conn->state == CONN_OPEN) {
+        conn->writable_due = false;
+        if (conn->handler->on_writable != NULL) {
+            conn->handler->on_writable(conn);
+        }
+    }
+    if (!conn->paused) {
+        if (has_stash(conn)) {
+            conn_receive_stash(conn);
+        } else if (transport_has_pending(&conn->transport)) {
+            read_input(conn);
+        }
+    }
+    conn_leave(conn);
+}

@@ -1,0 +1,241 @@
+/*
+ * A connection, from accept to its end. Lives on one loop, is touched by that loop's thread only.
+ *
+ *   TLS_HANDSHAKE -> UPGRADE -> OPEN -> CLOSING -> FINISHING -> LINGERING -> DEAD
+ *
+ * Any state may be skipped on the way down, none is entered twice. Files: conn.c (life),
+ * conn_upgrade.c (HTTP), conn_receive.c (frames in), conn_send.c (frames out), conn_close.c (ends),
+ * conn_timers.c (deadlines), conn_log.c (access lines).
+ */
+#ifndef WSRELAYD_NET_CONN_H
+#define WSRELAYD_NET_CONN_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "config/config.h"
+#include "handlers/handler.h"
+#include "net/admission.h"
+#include "net/inbound.h"
+#include "net/listener.h"
+#include "net/message.h"
+#include "net/outbox.h"
+#include "net/transport.h"
+#include "net/watch.h"
+#include "protocol/http.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+
+enum conn_state {
+    CONN_TLS_HANDSHAKE, /* until TLS is there */
+    CONN_UPGRADE,       /* until the request head is complete and answered */
+    CONN_OPEN,          /* messages flow */
+    CONN_CLOSING,       /* our Close is queued or sent, the peer's is awaited */
+    CONN_FINISHING,     /* what is queued is the last; input is discarded */
+    CONN_LINGERING,     /* we have half-closed; input is discarded up to the peer's FIN */
+    CONN_DEAD,          /* waits for the end of the turn to be freed */
+    CONN_STATE_COUNT
+};
+
+/* Who a connection comes from, as small as it can be. */
+struct peer {
+    uint8_t address[16]; /* IPv4 in the first four */
+    uint16_t port;
+    uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX */
+};
+
+/* A request head that arrives in pieces. */
+struct head_assembly {
+    struct http_scanner scanner;
+    size_t length;
+    uint8_t bytes[]; /* limits.header_size and one more */
+};
+
+struct conn {
+    struct watch watch;
+    struct transport transport;
+    struct loop *loop;
+
+    enum conn_state state : 8;
+    enum admission_verdict admission : 8;
+    bool paused : 1;          /* the handler wants no messages now */
+    bool blocked : 1;         /* the kernel did not take all: writing waits for readiness */
+    bool congested : 1;       /* the outbox has been above the high mark, not yet below the low */
+    bool writable_due : 1;    /* on_writable is to be called */
+    bool dirty : 1;           /* on the loop's dirty queue */
+    bool runnable : 1;        /* on the loop's runnable queue */
+    bool too_slow : 1;        /* to be closed with 1013 when the turn ends */
+    bool attached : 1;        /* on_upgrade has accepted and on_close has not run */
+    bool streaming : 1;       /* between conn_send_begin and conn_send_end */
+    bool stream_begun : 1;    /* a frame of the streamed message has been sent */
+    bool close_flushed : 1;   /* our Close has been given to the kernel */
+    bool peer_finished : 1;   /* the peer's FIN has been seen */
+    bool pending_counted : 1; /* counts as pending in the admission */
+    bool opened : 1;          /* has been answered 101 */
+    bool closed_by_peer : 1;  /* close_code is the peer's */
+    bool reason_owned : 1;    /* close_reason is a copy of the peer's words */
+    uint8_t stream_opcode;    /* of the streamed message that is being sent */
+    uint8_t watched;          /* what the watch waits for */
+    uint8_t age_jitter;       /* random: how much of the jitter its maximum age is cut by */
+    uint16_t close_code;      /* for the log; 0 while open */
+
+    struct inbound *inbound;          /* NULL: nothing incomplete */
+    struct outbox *outbox;            /* NULL: nothing waits to be sent */
+    struct head_assembly *head;       /* in CONN_UPGRADE: what has arrived of the head, or NULL */
+    const struct route_config *route; /* from the upgrade on */
+    const struct handler *handler;    /* of the route */
+    void *handler_state;              /* handler->state_bytes */
+    const char *subprotocol;          /* in the configuration, or NULL */
+    struct slice close_reason;        /* static unless reason_owned */
+    const struct listener *listener;
+
+    struct list_node node; /* on the loop's connections, or its graveyard when dead */
+    struct wheel_entry deadline;
+    int64_t opened_ms;  /* accept; from the 101 on, the 101 */
+    int64_t alive_ms;   /* last sign of life from the peer */
+    int64_t message_ms; /* last data message, either way */
+    /*
+     * When the phase at hand must be over (ms): the handshake, an outstanding Pong, the peer's
+     * Close, its FIN. 0: not bounded now.
+     */
+    int64_t phase_end_ms;
+
+    uint64_t messages_in;
+    uint64_t messages_out;
+    uint64_t bytes_in; /* payload */
+    uint64_t bytes_out;
+    struct peer peer;
+};
+
+/* ---- conn.c ---- */
+
+/*
+ * Takes over an accepted socket (non-blocking). `verdict` is what admission_ask said, GRANTED or
+ * OVERFLOW. On false the socket is closed and the admission given back.
+ */
+bool conn_create(struct loop *loop, int fd, const struct listener *listener,
+                 const struct peer *peer, enum admission_verdict verdict);
+
+/* Frees a dead connection. */
+void conn_destroy(struct conn *conn);
+
+/* The one place where the state changes; goes by a table of legal moves. */
+void conn_set_state(struct conn *conn, enum conn_state state);
+const char *conn_state_name(enum conn_state state);
+
+/* Around everything that handles one connection: callbacks in between gather what they send. */
+void conn_enter(struct conn *conn);
+void conn_leave(struct conn *conn);
+
+/* The end-of-turn work of the loop for a connection on its queues. */
+void conn_run(struct conn *conn);
+void conn_flush_dirty(struct conn *conn);
+
+void conn_mark_dirty(struct conn *conn);
+void conn_mark_runnable(struct conn *conn);
+
+/* The peer has given a sign of life: no Pong is awaited any more, and the next Ping is due after
+ * ping_interval, which may be earlier than the Pong was. */
+void conn_note_alive(struct conn *conn);
+
+/* Tells the watch what the connection waits for now. */
+void conn_update_watch(struct conn *conn);
+
+/* ---- conn_upgrade.c ---- */
+
+/* Takes bytes of the request head; what follows it is taken as frames after a 101. */
+void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length);
+
+/* Frees what has been kept of the head. */
+void conn_free_head(struct conn *conn);
+
+/* Answers with an HTTP error and finishes. */
+void conn_refuse(struct conn *conn, const struct http_refusal *refusal);
+
+/* ---- conn_receive.c ---- */
+
+/* Takes bytes of frames, in CONN_OPEN and CONN_CLOSING. */
+void conn_receive(struct conn *conn, const uint8_t *bytes, size_t length);
+
+/* Goes on with bytes that were left over when the last callback ended. */
+void conn_receive_stash(struct conn *conn);
+
+/* What the connection knows of an incomplete message: its own, or else the loop's. */
+struct inbound *conn_inbound(struct conn *conn);
+
+/* ---- conn_send.c ---- */
+
+/* Gives a publication to the connection; called in nobody's or anybody's callback. */
+void conn_deliver(struct conn *conn, struct parcel *parcel);
+
+/*
+ * A message with these bytes, framed: the callback's own buffer where `bytes` lies in it, else a
+ * copy. One reference, the caller's. NULL when memory is short.
+ */
+struct message *conn_take_message(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                                  size_t length);
+
+/* Sends a control frame: at once, or at the next frame boundary of what waits. */
+void conn_send_control(struct conn *conn, enum opcode opcode, struct slice payload);
+
+/* Queues a Close frame behind everything. */
+void conn_queue_close(struct conn *conn, uint16_t code, struct slice reason);
+
+/* Sends bytes that are not frames: an HTTP response. */
+void conn_send_response(struct conn *conn, const char *bytes, size_t length);
+
+/* Writes what waits, in one system call; nothing while the kernel takes no more. */
+void conn_flush(struct conn *conn);
+
+/* The kernel takes more: writes what waits. */
+void conn_writable(struct conn *conn);
+
+/* Drops whole messages that wait for the end of a streamed one, which will not come. */
+void conn_drop_held(struct conn *conn);
+
+/* Drops everything that waits but what cannot be taken back. */
+void conn_drop_unsent(struct conn *conn);
+
+/* ---- conn_close.c ---- */
+
+/* The peer's Close has come. */
+void conn_peer_closed(struct conn *conn, uint16_t code, struct slice reason);
+
+/* The peer's FIN has come. */
+void conn_peer_finished(struct conn *conn);
+
+/* The transport has failed. */
+void conn_peer_gone(struct conn *conn, const char *reason);
+
+/* Ends at once, without another byte. */
+void conn_kill(struct conn *conn, uint16_t code, const char *reason);
+
+/* What was queued has been given to the kernel: goes on to the next state. */
+void conn_after_flush(struct conn *conn);
+
+/* The process stops: Close 1001 to an open one, 503 to one that has not been upgraded. */
+void conn_stop(struct conn *conn);
+
+/* ---- conn_timers.c ---- */
+
+/* Enters the earliest deadline of the state at hand. */
+void conn_schedule(struct conn *conn);
+
+/* A deadline of the wheel has come; `argument` is the loop. */
+void conn_deadline_due(struct wheel_entry *entry, void *argument);
+
+/* ---- conn_log.c ---- */
+
+void conn_log_opened(const struct conn *conn);
+void conn_log_closed(const struct conn *conn);
+void conn_log_refused(const struct conn *conn, const struct http_refusal *refusal);
+
+/* The peer's address as text. */
+enum { PEER_TEXT_BYTES = 64 };
+void peer_format(const struct peer *peer, char text[PEER_TEXT_BYTES]);
+struct sockaddr;
+void peer_set(struct peer *peer, const struct sockaddr *address);
+
+#endif

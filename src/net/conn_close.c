@@ -1,0 +1,220 @@
+/*
+ * How connections end: RFC 6455 section 7.
+ *
+ * An orderly Close goes behind everything that is queued and then waits for the peer's. A failure
+ * Close drops what is queued, and the connection is half-closed as soon as it has gone out:
+ * nothing that a failing peer still sends is looked at, only read away, so that it gets our Close
+ * and not a reset.
+ */
+#include "net/conn.h"
+
+#include "base/log.h"
+#include "net/loop.h"
+
+#include <string.h>
+
+/* The codes that the server closes with, and what counts them. */
+static const struct close_kind {
+    uint16_t code;
+    bool orderly;
+    int counter; /* enum counter, or -1 */
+} close_kinds[] = {
+    {CLOSE_NORMAL, true, -1},
+    {CLOSE_GOING_AWAY, true, -1},
+    {CLOSE_RESTART, true, -1},
+    {CLOSE_PROTOCOL_ERROR, false, COUNTER_PROTOCOL_ERRORS},
+    {CLOSE_UNACCEPTABLE_TYPE, false, -1},
+    {CLOSE_INVALID_DATA, false, COUNTER_INVALID_DATA},
+    {CLOSE_POLICY, false, COUNTER_POLICY},
+    {CLOSE_TOO_BIG, false, COUNTER_TOO_BIG},
+    {CLOSE_INTERNAL_ERROR, false, COUNTER_INTERNAL_ERRORS},
+    {CLOSE_TRY_LATER, false, COUNTER_TOO_SLOW},
+};
+
+static const struct close_kind *find_kind(uint16_t code)
+{
+    for (size_t i = 0; i < sizeof close_kinds / sizeof close_kinds[0]; i++) {
+        if (close_kinds[i].code == code) {
+            return &close_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* Remembers why the connection ends; the first reason stays. */
+static void record(struct conn *conn, uint16_t code, const char *reason)
+{
+    if (conn->close_code == 0) {
+        conn->close_code = code;
+        conn->close_reason = slice_of(reason);
+    }
+}
+
+/* The peer's own words outlive the buffer that they came in. */
+static void record_peer_reason(struct conn *conn, uint16_t code, struct slice reason)
+{
+    char *copy;
+
+    if (conn->close_code != 0) {
+        return;
+    }
+    conn->close_code = code;
+    conn->closed_by_peer = true;
+    copy = reason.length > 0 ? pool_alloc(&conn->loop->pool, reason.length, NULL) : NULL;
+    if (copy != NULL) {
+        memcpy(copy, reason.data, reason.length);
+        conn->close_reason = (struct slice){copy, reason.length};
+        conn->reason_owned = true;
+    }
+}
+
+/* A handler that had paused reading no longer has a say: the peer's Close must be read. */
+static void read_on(struct conn *conn)
+{
+    if (conn->paused) {
+        conn->paused = false;
+        conn_mark_runnable(conn);
+        conn_update_watch(conn);
+    }
+}
+
+static void close_orderly(struct conn *conn, uint16_t code, const char *reason)
+{
+    conn_set_state(conn, CONN_CLOSING);
+    conn->phase_end_ms = 0; /* starts when the Close has been given to the kernel */
+    conn_drop_held(conn);
+    conn_queue_close(conn, code, slice_of(reason));
+}
+
+static void close_failed(struct conn *conn, const struct close_kind *kind, const char *reason)
+{
+    struct loop *loop = conn->loop;
+
+    if (kind->counter >= 0) {
+        counter_add(&loop->counters, (enum counter)kind->counter, 1);
+    }
+    conn_drop_unsent(conn);
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
+    conn_set_state(conn, CONN_FINISHING);
+    conn->phase_end_ms = loop_now(loop) + loop->config->timeouts.close_ms;
+    conn_queue_close(conn, kind->code, slice_of(reason));
+}
+
+void conn_close(struct conn *conn, uint16_t code, const char *reason)
+{
+    const struct close_kind *kind = find_kind(code);
+
+    if (conn->state != CONN_OPEN) {
+        return;
+    }
+    record(conn, code, reason);
+    if (kind == NULL || kind->orderly) {
+        close_orderly(conn, code, reason);
+    } else {
+        close_failed(conn, kind, reason);
+    }
+    if (conn->state != CONN_DEAD) {
+        read_on(conn);
+        conn_schedule(conn);
+    }
+}
+
+/* RFC 6455 section 5.5.1: the answer repeats the code; it goes behind what is queued. */
+void conn_peer_closed(struct conn *conn, uint16_t code, struct slice reason)
+{
+    bool answer = conn->state == CONN_OPEN;
+
+    record_peer_reason(conn, code, reason);
+    conn_set_state(conn, CONN_FINISHING);
+    conn->phase_end_ms = 0;
+    if (answer) {
+        conn_drop_held(conn);
+        conn_queue_close(conn, code, (struct slice){NULL, 0});
+    }
+    if (conn->state != CONN_DEAD) {
+        conn_schedule(conn);
+    }
+}
+
+void conn_kill(struct conn *conn, uint16_t code, const char *reason)
+{
+    struct loop *loop = conn->loop;
+
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
+    record(conn, code, reason);
+    if (loop->current == conn) {
+        loop->output.start = loop->output.used; /* nothing of it goes out any more */
+    }
+    conn_set_state(conn, CONN_DEAD);
+    counter_add(&loop->counters, COUNTER_MESSAGES_IN, conn->messages_in);
+    counter_add(&loop->counters, COUNTER_MESSAGES_OUT, conn->messages_out);
+    counter_add(&loop->counters, COUNTER_BYTES_IN, conn->bytes_in);
+    counter_add(&loop->counters, COUNTER_BYTES_OUT, conn->bytes_out);
+}
+
+void conn_peer_gone(struct conn *conn, const char *reason)
+{
+    if (conn->state == CONN_OPEN) {
+        counter_add(&conn->loop->counters, COUNTER_LOST_CONNECTIONS, 1);
+    }
+    conn_kill(conn, CLOSE_ABNORMAL, reason);
+}
+
+/*
+ * The peer's FIN. What it was still to be sent after its own Close goes out if it can; in any other
+ * state nobody is there who would want it.
+ */
+void conn_peer_finished(struct conn *conn)
+{
+    if (conn->state == CONN_FINISHING) {
+        conn->peer_finished = true;
+        conn_update_watch(conn);
+        return;
+    }
+    conn_peer_gone(conn, "the peer ended the connection without a Close frame");
+}
+
+static void half_close(struct conn *conn)
+{
+    transport_half_close(&conn->transport);
+    if (conn->peer_finished) {
+        conn_kill(conn, CLOSE_NORMAL, NULL);
+        return;
+    }
+    conn_set_state(conn, CONN_LINGERING);
+    conn->phase_end_ms = loop_now(conn->loop) + conn->loop->config->timeouts.linger_ms;
+    conn_schedule(conn);
+}
+
+void conn_after_flush(struct conn *conn)
+{
+    if (conn->outbox != NULL) {
+        return;
+    }
+    if (conn->state == CONN_FINISHING) {
+        half_close(conn);
+    } else if (conn->state == CONN_CLOSING && !conn->close_flushed) {
+        conn->close_flushed = true;
+        conn->phase_end_ms = loop_now(conn->loop) + conn->loop->config->timeouts.close_ms;
+        conn_schedule(conn);
+    }
+}
+
+void conn_stop(struct conn *conn)
+{
+    static const struct http_refusal stopping = {503, "The server is stopping."};
+
+    conn_enter(conn);
+    if (conn->state == CONN_TLS_HANDSHAKE) {
+        conn_kill(conn, CLOSE_GOING_AWAY, "the server is stopping");
+    } else if (conn->state == CONN_UPGRADE) {
+        conn_refuse(conn, &stopping);
+    } else {
+        conn_close(conn, CLOSE_GOING_AWAY, "the server is stopping");
+    }
+    conn_leave(conn);
+}

@@ -1,0 +1,235 @@
+/*
+ * From the first byte of a request to 101 or a refusal: RFC 6455 section 4.2.
+ */
+#include "net/conn.h"
+#include "net/loop.h"
+#include "net/router.h"
+#include "protocol/origin.h"
+#include "protocol/upgrade.h"
+
+#include <string.h>
+
+static const struct http_refusal no_memory = {503, "The server is short of memory."};
+static const struct http_refusal over_limit = {503, "The server has too many connections."};
+static const struct http_refusal stopping = {503, "The server is stopping."};
+static const struct http_refusal no_route = {404, "There is no WebSocket at this path."};
+static const struct http_refusal bad_origin = {403, "Pages of this origin may not connect here."};
+
+static struct http_limits http_limits(const struct conn *conn)
+{
+    const struct limits_config *limits = &conn->loop->config->limits;
+
+    return (struct http_limits){.request_line_bytes = limits->request_line_bytes,
+                                .head_bytes = limits->header_bytes,
+                                .fields = limits->headers};
+}
+
+void conn_refuse(struct conn *conn, const struct http_refusal *refusal)
+{
+    struct loop *loop = conn->loop;
+    char response[UPGRADE_RESPONSE_MAX_BYTES];
+    size_t length = upgrade_write_refused(response, refusal);
+
+    counter_add(&loop->counters, COUNTER_REFUSALS, 1);
+    if (refusal->status == 414 || refusal->status == 431) {
+        counter_add(&loop->counters, COUNTER_HEAD_TOO_LARGE, 1);
+    }
+    conn_log_refused(conn, refusal);
+    conn_set_state(conn, CONN_FINISHING);
+    conn->phase_end_ms = loop_now(loop) + loop->config->timeouts.close_ms;
+    conn_send_response(conn, response, length);
+    if (conn->state != CONN_DEAD) {
+        conn_schedule(conn);
+    }
+}
+
+static bool origin_allowed(const struct route_settings *settings, struct slice origin)
+{
+    if (settings->any_origin || origin.data == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < settings->origins.count; i++) {
+        if (origin_matches(slice_of(settings->origins.items[i]), origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives the handler its memory and asks it. */
+static bool handler_accepts(struct conn *conn, const struct upgrade_info *info,
+                            struct http_refusal *refusal)
+{
+    const struct handler *handler = conn->handler;
+
+    if (handler->state_bytes > 0) {
+        conn->handler_state = pool_alloc(&conn->loop->pool, handler->state_bytes, NULL);
+        if (conn->handler_state == NULL) {
+            *refusal = no_memory;
+            return false;
+        }
+        memset(conn->handler_state, 0, handler->state_bytes);
+    }
+    if (handler->on_upgrade != NULL &&
+        handler->on_upgrade(conn, info, &refusal->status, &refusal->reason) == UPGRADE_REFUSE) {
+        return false;
+    }
+    conn->attached = true;
+    return true;
+}
+
+/* Finds the route of a request that is in order and lets route and handler decide. */
+static bool route_accepts(struct conn *conn, const struct http_head *head,
+                          const struct upgrade_request *request, struct http_refusal *refusal)
+{
+    struct handler_capture captures[ROUTER_CAPTURES_MAX];
+    struct upgrade_info info = {.path = request->target.path,
+                                .query = request->target.query,
+                                .host = request->host,
+                                .captures = captures};
+    const struct route_config *route =
+        router_find(conn->loop->config, request->host, info.path, captures, &info.capture_count);
+
+    if (route == NULL) {
+        *refusal = no_route;
+        return false;
+    }
+    conn->route = route;
+    conn->handler = (const struct handler *)(const void *)route->handler;
+    if (!origin_allowed(&route->settings, request->origin)) {
+        *refusal = bad_origin;
+        return false;
+    }
+    conn->subprotocol =
+        upgrade_choose_subprotocol(head, (const char *const *)route->settings.subprotocols.items,
+                                   route->settings.subprotocols.count);
+    info.pattern = route->path;
+    info.subprotocol = conn->subprotocol;
+    return handler_accepts(conn, &info, refusal);
+}
+
+static void open_connection(struct conn *conn, const struct upgrade_request *request)
+{
+    struct loop *loop = conn->loop;
+    char response[UPGRADE_RESPONSE_MAX_BYTES];
+    size_t length = upgrade_write_accepted(response, request->key, conn->subprotocol);
+
+    counter_add(&loop->counters, COUNTER_UPGRADES, 1);
+    conn_set_state(conn, CONN_OPEN);
+    conn->opened = true;
+    conn->opened_ms = loop_now(loop);
+    conn->message_ms = conn->opened_ms;
+    conn->phase_end_ms = 0;
+    conn_log_opened(conn);
+    conn_send_response(conn, response, length);
+    if (conn->state != CONN_DEAD) {
+        conn_schedule(conn);
+    }
+}
+
+/* Whether this connection is taken at all, whatever it asks for. */
+static bool server_accepts(const struct conn *conn, struct http_refusal *refusal)
+{
+    if (conn->admission == ADMISSION_OVERFLOW) {
+        counter_add(&conn->loop->counters, COUNTER_OVER_LIMIT, 1);
+        *refusal = over_limit;
+        return false;
+    }
+    if (conn->loop->stopping) {
+        *refusal = stopping;
+        return false;
+    }
+    return true;
+}
+
+static void answer_head(struct conn *conn, struct slice head_bytes)
+{
+    struct loop *loop = conn->loop;
+    char host[UPGRADE_HOST_MAX_BYTES];
+    struct http_head head;
+    struct upgrade_request request;
+    struct http_refusal refusal = {0};
+
+    if (http_parse(head_bytes, loop->fields, loop->config->limits.headers, &head, &refusal) &&
+        upgrade_check(&head, loop->path_buffer, host, &request, &refusal) &&
+        server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &refusal)) {
+        open_connection(conn, &request);
+    } else {
+        conn_refuse(conn, &refusal);
+    }
+}
+
+/* ---- collecting the head ---- */
+
+static size_t head_capacity(const struct conn *conn)
+{
+    return conn->loop->config->limits.header_bytes + 1;
+}
+
+/* Keeps bytes of an incomplete head; what is beyond the limit is not needed to refuse it. */
+static bool keep_head(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    size_t capacity = head_capacity(conn);
+    size_t room;
+
+    if (conn->head == NULL) {
+        conn->head = pool_alloc(&conn->loop->pool, sizeof *conn->head + capacity, NULL);
+        if (conn->head == NULL) {
+            return false;
+        }
+        *conn->head = (struct head_assembly){0};
+    }
+    room = capacity - conn->head->length;
+    length = length < room ? length : room;
+    memcpy(conn->head->bytes + conn->head->length, bytes, length);
+    conn->head->length += length;
+    return true;
+}
+
+void conn_free_head(struct conn *conn)
+{
+    if (conn->head != NULL) {
+        pool_free(&conn->loop->pool, conn->head, sizeof *conn->head + head_capacity(conn));
+        conn->head = NULL;
+    }
+}
+
+void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    struct http_limits limits = http_limits(conn);
+    struct http_scanner scanner =
+        conn->head != NULL ? conn->head->scanner : (struct http_scanner){0};
+    size_t kept = conn->head != NULL ? conn->head->length : 0;
+    struct slice head = {(const char *)bytes, length};
+    struct http_refusal refusal = {0};
+
+    if (kept > 0) {
+        if (!keep_head(conn, bytes, length)) {
+            conn_refuse(conn, &no_memory);
+            return;
+        }
+        head = (struct slice){(const char *)conn->head->bytes, conn->head->length};
+    }
+    switch (http_scan(&scanner, &limits, head, &refusal)) {
+    case HTTP_NEED_MORE:
+        if (kept == 0 && !keep_head(conn, bytes, length)) {
+            conn_refuse(conn, &no_memory);
+            return;
+        }
+        conn->head->scanner = scanner;
+        return;
+    case HTTP_REFUSED:
+        conn_refuse(conn, &refusal);
+        break;
+    case HTTP_COMPLETE:
+        head.length = scanner.scanned;
+        answer_head(conn, head);
+        break;
+    }
+    conn_free_head(conn);
+    if (conn->state == CONN_OPEN && kept + length > scanner.scanned) {
+        size_t used = scanner.scanned - kept;
+
+        conn_receive(conn, bytes + used, length - used);
+    }
+}

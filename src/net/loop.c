@@ -1,0 +1,198 @@
+/*
+ * One thread's turn, and what its connections share.
+ */
+#include "net/loop.h"
+
+#include "base/clock.h"
+#include "net/conn.h"
+
+#include <stdlib.h>
+
+enum { QUEUE_FIRST_CAPACITY = 64 };
+
+/* ---- making and freeing ---- */
+
+static void timer_due(evutil_socket_t fd, short what, void *argument)
+{
+    struct loop *loop = argument;
+
+    (void)fd;
+    (void)what;
+    loop->timer_ms = -1; /* the end of the turn advances the wheel */
+}
+
+static bool allocate_buffers(struct loop *loop)
+{
+    loop->input = malloc(LOOP_INPUT_BYTES);
+    loop->output.bytes = malloc(OUTPUT_BYTES);
+    loop->record = malloc(TLS_RECORD_BYTES);
+    loop->fields = calloc(loop->config->limits.headers, sizeof *loop->fields);
+    loop->path_buffer = malloc(loop->config->limits.request_line_bytes);
+    loop->timer = evtimer_new(loop->base, timer_due, loop);
+    return loop->input != NULL && loop->output.bytes != NULL && loop->record != NULL &&
+           loop->fields != NULL && loop->path_buffer != NULL && loop->timer != NULL;
+}
+
+struct loop *loop_create(struct event_base *base, unsigned index, const struct config *config,
+                         struct admission *admission)
+{
+    struct loop *loop = calloc(1, sizeof *loop);
+
+    if (loop == NULL) {
+        return NULL;
+    }
+    loop->base = base;
+    loop->index = index;
+    loop->config = config;
+    loop->admission = admission;
+    loop->now_ms = clock_monotonic_ms();
+    loop->random_state = (uint64_t)loop->now_ms + index;
+    loop->timer_ms = -1;
+    pool_init(&loop->pool);
+    wheel_init(&loop->wheel, loop->now_ms);
+    list_init(&loop->connections);
+    list_init(&loop->graveyard);
+    if (!allocate_buffers(loop)) {
+        loop_free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    if (loop->timer != NULL) {
+        event_free(loop->timer);
+    }
+    free(loop->input);
+    free(loop->output.bytes);
+    free(loop->record);
+    free(loop->fields);
+    free(loop->path_buffer);
+    free(loop->dirty.items);
+    free(loop->runnable.items);
+    pool_destroy(&loop->pool);
+    free(loop);
+}
+
+int64_t loop_refresh_clock(struct loop *loop)
+{
+    loop->now_ms = clock_monotonic_ms();
+    loop->clock_stale = false;
+    return loop->now_ms;
+}
+
+/* SplitMix64: one addition and a few shifts. */
+uint32_t loop_random(struct loop *loop)
+{
+    uint64_t bits = loop->random_state += 0x9E3779B97F4A7C15U;
+
+    bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9U;
+    bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBU;
+    return (uint32_t)(bits >> 32);
+}
+
+static bool queue_grow(struct conn_queue *queue, size_t capacity)
+{
+    struct conn **items = realloc(queue->items, capacity * sizeof(struct conn *));
+
+    if (items == NULL) {
+        return false;
+    }
+    queue->items = items;
+    return true;
+}
+
+bool loop_reserve(struct loop *loop)
+{
+    size_t capacity = loop->queue_capacity;
+
+    if (2 * (loop->connection_count + 1) <= capacity) {
+        return true;
+    }
+    capacity = capacity == 0 ? QUEUE_FIRST_CAPACITY : 2 * capacity;
+    if (!queue_grow(&loop->dirty, capacity) || !queue_grow(&loop->runnable, capacity)) {
+        return false;
+    }
+    loop->queue_capacity = capacity;
+    return true;
+}
+
+/* ---- the turn ---- */
+
+/* Handles what is on the queue now; what is entered meanwhile stays for the next call. */
+static void queue_take(struct conn_queue *queue, void (*handle)(struct conn *conn))
+{
+    size_t count = queue->count;
+
+    if (count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        handle(queue->items[i]);
+    }
+    queue->count -= count;
+    memmove(queue->items, queue->items + count, queue->count * sizeof(struct conn *));
+}
+
+static void flush_dirty(struct loop *loop)
+{
+    while (loop->dirty.count > 0) {
+        queue_take(&loop->dirty, conn_flush_dirty);
+    }
+}
+
+/* Frees the dead, those too that die of it; one that is still on a queue waits for the next turn.
+ */
+static void reap(struct loop *loop)
+{
+    struct list_node *kept = &loop->graveyard;
+
+    while (kept->next != &loop->graveyard) {
+        struct conn *conn = container_of(kept->next, struct conn, node);
+
+        if (conn->dirty || conn->runnable) {
+            kept = kept->next;
+        } else {
+            conn_destroy(conn);
+        }
+    }
+}
+
+static void arm_timer(struct loop *loop)
+{
+    int64_t next_ms = wheel_next_ms(&loop->wheel);
+    int64_t delay_ms;
+    struct timeval delay;
+
+    if (next_ms < 0 || (loop->timer_ms >= 0 && loop->timer_ms <= next_ms)) {
+        return; /* an earlier one that is armed already finds nothing to do */
+    }
+    delay_ms = next_ms > loop->now_ms ? next_ms - loop->now_ms : 0;
+    delay = (struct timeval){.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
+    if (event_add(loop->timer, &delay) == 0) {
+        loop->timer_ms = next_ms;
+    }
+}
+
+bool loop_turn(struct loop *loop, void (*mail)(void *owner))
+{
+    bool has_work = loop->runnable.count > 0 || loop->dirty.count > 0;
+    int flags = EVLOOP_ONCE | (has_work ? EVLOOP_NONBLOCK : 0);
+
+    loop->clock_stale = true;
+    if (event_base_loop(loop->base, flags) < 0) {
+        return false;
+    }
+    mail(loop->owner);
+    flush_dirty(loop);
+    queue_take(&loop->runnable, conn_run);
+    wheel_advance(&loop->wheel, loop_now(loop), conn_deadline_due, loop);
+    flush_dirty(loop);
+    reap(loop);
+    arm_timer(loop);
+    return true;
+}

@@ -1,0 +1,110 @@
+/*
+ * What the connections of one thread share: the event base, the clock, the timing wheel, the
+ * buffers of the hot path, free lists, counters, and the work that is done at the end of a turn.
+ *
+ * A callback is one connection's event being handled; a turn is one pass over everything that was
+ * ready. Buffers that a callback uses are empty again when it ends, so an idle connection owns
+ * none.
+ */
+#ifndef WSRELAYD_NET_LOOP_H
+#define WSRELAYD_NET_LOOP_H
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "base/wheel.h"
+#include "net/admission.h"
+#include "net/counters.h"
+#include "net/inbound.h"
+#include "net/output.h"
+#include "net/transport.h"
+#include "protocol/http.h"
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conn;
+struct config;
+struct relay_worker;
+
+enum {
+    LOOP_INPUT_BYTES = 131072,  /* one read takes at most this much */
+    LOOP_DELIVERIES_MAX = 1024, /* in one callback: frames, and members they go to */
+};
+
+/* Connections that have something to do at the end of the turn; never short of room, because room
+ * is made when a connection is made. */
+struct conn_queue {
+    struct conn **items;
+    size_t count;
+};
+
+struct loop {
+    /* Set once, read by the thread. */
+    struct event_base *base;
+    unsigned index;
+    const struct config *config;
+    struct admission *admission;
+    struct relay_worker *rooms;                 /* this thread's part of the relay */
+    void (*connection_gone)(struct loop *loop); /* tells the owner of the thread; may be NULL */
+    void *owner;
+
+    /* The callback at hand. */
+    struct conn *current; /* NULL between callbacks */
+    size_t deliveries;    /* of LOOP_DELIVERIES_MAX, spent by the callback so far */
+    uint8_t *input;       /* LOOP_INPUT_BYTES */
+    struct output output;
+    uint8_t *record;        /* TLS_RECORD_BYTES: a TLS record being put together */
+    struct inbound inbound; /* of a connection that has none of its own, idle between callbacks */
+    struct http_field *fields; /* limits.headers of them */
+    char *path_buffer;         /* limits.request_line_bytes */
+
+    /* The turn. */
+    int64_t now_ms;
+    bool clock_stale;           /* the next callback reads the clock */
+    struct conn_queue dirty;    /* to be flushed */
+    struct conn_queue runnable; /* to be run again without waiting for readiness */
+    size_t queue_capacity; /* of each: twice the connections, for those entered anew meanwhile */
+    struct list_node graveyard; /* dead connections, freed when the turn ends */
+
+    struct list_node connections; /* all that are alive */
+    size_t connection_count;      /* on both lists */
+    struct wheel wheel;
+    struct event *timer; /* for the next occupied slot of the wheel */
+    int64_t timer_ms;    /* what it is armed for; -1: not armed */
+    bool stopping;       /* no upgrade is accepted any more */
+    uint64_t random_state;
+    struct pool pool;
+    struct counters counters;
+};
+
+/* Returns NULL when memory is short. `base` stays the caller's. */
+struct loop *loop_create(struct event_base *base, unsigned index, const struct config *config,
+                         struct admission *admission);
+
+/* All connections must be gone. */
+void loop_free(struct loop *loop);
+
+/* The time of this turn (ms, monotonic), read when a callback asks first. */
+int64_t loop_refresh_clock(struct loop *loop);
+
+static inline int64_t loop_now(struct loop *loop)
+{
+    return loop->clock_stale ? loop_refresh_clock(loop) : loop->now_ms;
+}
+
+/* Pseudo-random bits for spreading things out; nothing secret. */
+uint32_t loop_random(struct loop *loop);
+
+/* Makes room for one more connection in the queues of the turn. False when memory is short. */
+bool loop_reserve(struct loop *loop);
+
+/*
+ * One pass: waits for events (not at all while a connection is runnable), handles them, then does
+ * the end-of-turn work: `mail` (taking the thread's mailbox), flushing, running, timers, reaping.
+ * Returns false when the event base has failed.
+ */
+bool loop_turn(struct loop *loop, void (*mail)(void *owner));
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * What waits to be sent on one connection: slices of parcels, in order. Exists only while
+ * something waits. Every slice holds whole frames, but for the first, of which a part may have
+ * gone; so a control frame can go out at the next frame boundary, and a failing connection can
+ * drop everything but the frame that has been begun.
+ */
+#ifndef WSRELAYD_NET_OUTBOX_H
+#define WSRELAYD_NET_OUTBOX_H
+
+#include "net/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum {
+    OUTBOX_COPY_BYTES = 1024,  /* a frame up to this is copied behind others that wait */
+    OUTBOX_BLOCK_BYTES = 8192, /* into blocks of this many bytes */
+    OUTBOX_VECTORS_MAX = 64,   /* for one system call */
+};
+
+struct outbox_entry {
+    struct outbox_entry *next;
+    struct parcel *parcel;
+    size_t offset; /* into the parcel's wire bytes: sent up to here */
+    size_t end;
+    bool growing; /* the parcel is a block of this outbox's own, more may be copied to its end */
+    bool opaque;  /* not frames but an HTTP response: never cut, passed or dropped */
+};
+
+struct outbox_list {
+    struct outbox_entry *first;
+    struct outbox_entry *last; /* meaningless while first is NULL */
+};
+
+struct outbox {
+    struct outbox_list ready;
+    struct outbox_list held;   /* whole messages that wait for the end of a streamed one */
+    struct outbox_entry *pong; /* in `ready`, not begun: a newer Pong takes its place; or NULL */
+    size_t bytes;              /* wire bytes in both lists: what limits are compared with */
+    int64_t progress_ms;       /* when the kernel last took something, or waiting began */
+};
+
+/* NULL when memory is short. */
+struct outbox *outbox_create(struct pool *pool, int64_t now_ms);
+
+/* Frees it with all that waits in it. NULL is allowed. */
+void outbox_free(struct pool *pool, struct outbox *outbox);
+
+/*
+ * Appends whole frames: a reference to the parcel, or a copy where that is the smaller cost.
+ * The caller keeps its reference. False when memory is short: nothing was appended.
+ */
+bool outbox_append(struct pool *pool, struct outbox *outbox, struct parcel *parcel);
+
+/* The same behind a streamed message that has not ended. */
+bool outbox_hold(struct pool *pool, struct outbox *outbox, struct parcel *parcel);
+
+/* Moves everything held to the end of what is ready: the streamed message has ended. */
+void outbox_release_held(struct outbox *outbox);
+
+/* Drops everything held. */
+void outbox_drop_held(struct pool *pool, struct outbox *outbox);
+
+/* Appends a copy of the rest of an HTTP response. */
+bool outbox_append_opaque(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
+                          size_t length);
+
+/*
+ * Copies what one write of whole frames has left over to the front: `sent` bytes of them are gone
+ * and `committed` bytes behind those may no longer change. Of the other Pongs only the last is
+ * kept, and waits as such (RFC 6455 section 5.5.3).
+ */
+bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
+                         size_t length, size_t sent, size_t committed);
+
+/*
+ * Inserts a control frame at the next frame boundary. A Pong takes the place of one that waits.
+ * `committed` bytes at the head may no longer change.
+ */
+bool outbox_insert_control(struct pool *pool, struct outbox *outbox, const uint8_t *frame,
+                           size_t length, bool is_pong, size_t committed);
+
+/* Drops everything behind the frame that has been begun (or that `committed` bytes reach into). */
+void outbox_drop_unsent(struct pool *pool, struct outbox *outbox, size_t committed);
+
+/* The next bytes to send, at most OUTBOX_VECTORS_MAX vectors. Returns how many vectors. */
+int outbox_vectors(const struct outbox *outbox, struct iovec *vectors);
+
+/* Takes out `length` bytes that have been sent. */
+void outbox_sent(struct pool *pool, struct outbox *outbox, size_t length);
+
+static inline bool outbox_empty(const struct outbox *outbox)
+{
+    return outbox->ready.first == NULL && outbox->held.first == NULL;
+}
+
+#endif

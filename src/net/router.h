@@ -1,0 +1,20 @@
+/*
+ * Which route a request belongs to: the first that matches host and normalised path.
+ */
+#ifndef WSRELAYD_NET_ROUTER_H
+#define WSRELAYD_NET_ROUTER_H
+
+#include "config/config.h"
+#include "handlers/handler.h"
+
+#include <stddef.h>
+
+enum { ROUTER_CAPTURES_MAX = 16 };
+
+/* `captures` (ROUTER_CAPTURES_MAX of room) and *count receive what the pattern captured, pointing
+ * into `path`. Returns NULL when nothing matches. */
+const struct route_config *router_find(const struct config *config, struct slice host,
+                                       struct slice path, struct handler_capture *captures,
+                                       size_t *count);
+
+#endif

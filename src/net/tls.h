@@ -1,0 +1,33 @@
+/*
+ * TLS contexts: certificates, versions and policies of a listener. The bytes of a connection go
+ * through net/transport.h.
+ */
+#ifndef WSRELAYD_NET_TLS_H
+#define WSRELAYD_NET_TLS_H
+
+#include "base/log.h"
+#include "config/config.h"
+
+#include <openssl/ssl.h>
+
+/* An SSL_CTX for each certificate; which one serves is decided by the client's server name. */
+struct tls_context;
+
+/*
+ * Loads everything that `config` names. One line for each problem is given to `report` (what is
+ * wrong, with which file, what to do); `argument` is handed through. Returns NULL when there was
+ * one of LOG_LEVEL_ERROR; a problem of LOG_LEVEL_WARNING does not keep it from serving.
+ */
+struct tls_context *tls_context_create(const struct tls_config *config,
+                                       void (*report)(void *argument, enum log_level level,
+                                                      const char *line),
+                                       void *argument);
+void tls_context_free(struct tls_context *context);
+
+/*
+ * A server-side SSL on the socket, or NULL when memory is short. Free with SSL_free. Any thread;
+ * the SSL is then that thread's own.
+ */
+SSL *tls_connection_create(struct tls_context *context, int fd);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Base64: three bytes are four characters of six bits.
+ */
+#include "protocol/base64.h"
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void base64_encode(char *target, const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i += 3) {
+        size_t there = length - i < 3 ? length - i : 3;
+        uint32_t group = (uint32_t)bytes[i] << 16;
+
+        if (there > 1) {
+            group |= (uint32_t)bytes[i + 1] << 8;
+        }
+        if (there > 2) {
+            group |= bytes[i + 2];
+        }
+        target[0] = alphabet[group >> 18];
+        target[1] = alphabet[group >> 12 & 63];
+        target[2] = there > 1 ? alphabet[group >> 6 & 63] : '=';
+        target[3] = there > 2 ? alphabet[group & 63] : '=';
+        target += 4;
+    }
+}
+
+/* The six bits that a character stands for, or -1. */
+static int value_of(char character)
+{
+    const char *found = character == '\0' ? NULL : strchr(alphabet, character);
+
+    return found == NULL ? -1 : (int)(found - alphabet);
+}
+
+bool base64_is_canonical(struct slice text, size_t length)
+{
+    size_t padding = BASE64_LENGTH(length) - (length * 8 + 5) / 6;
+    int unused_bits = (int)(2 * padding);
+    int last = 0;
+
+    if (text.length != BASE64_LENGTH(length)) {
+        return false;
+    }
+    for (size_t i = 0; i < text.length - padding; i++) {
+        last = value_of(text.data[i]);
+        if (last < 0) {
+            return false;
+        }
+    }
+    for (size_t i = text.length - padding; i < text.length; i++) {
+        if (text.data[i] != '=') {
+            return false;
+        }
+    }
+    return (last & ((1 << unused_bits) - 1)) == 0;
+}

@@ -1,0 +1,255 @@
+/*
+ * Request heads: finding their end as they arrive, then taking them apart.
+ */
+#include "protocol/http.h"
+
+static bool refuse(struct http_refusal *refusal, int status, const char *reason)
+{
+    *refusal = (struct http_refusal){status, reason};
+    return false;
+}
+
+/* A byte that may stand in a line: HTAB, or anything but controls (RFC 9110 section 5.5). */
+static bool allowed_in_line(char byte)
+{
+    uint8_t value = (uint8_t)byte;
+
+    return (value >= 0x20 && value != 0x7F) || value == '\t';
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+bool http_is_token(struct slice text)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < text.length; i++) {
+        char byte = text.data[i];
+        bool is_alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                               (byte >= '0' && byte <= '9');
+
+        if (!is_alphanumeric && (byte == '\0' || strchr(marks, byte) == NULL)) {
+            return false;
+        }
+    }
+    return text.length > 0;
+}
+
+/* Judges a byte inside a line, `scanner` standing on it. */
+static bool scan_in_line(const struct http_scanner *scanner, const struct http_limits *limits,
+                         char byte, struct http_refusal *refusal)
+{
+    if (byte == '\n') {
+        return refuse(refusal, 400, "a line must end with CR and LF");
+    }
+    if (!allowed_in_line(byte)) {
+        return refuse(refusal, 400, "there is a control character in the request");
+    }
+    if (scanner->lines == 0 && scanner->scanned >= limits->request_line_bytes) {
+        return refuse(refusal, 414, "the request line is too long");
+    }
+    if (scanner->scanned == scanner->line_start && scanner->lines > limits->fields) {
+        return refuse(refusal, 431, "there are too many header fields");
+    }
+    return true;
+}
+
+/* Judges a CR and the byte behind it, `scanner` standing on the CR. */
+static bool scan_line_end(const struct http_scanner *scanner, char byte,
+                          struct http_refusal *refusal)
+{
+    if (byte != '\n') {
+        return refuse(refusal, 400, "a CR must be followed by LF");
+    }
+    if (scanner->scanned == 0) {
+        return refuse(refusal, 400, "the request begins with an empty line");
+    }
+    return true;
+}
+
+/* A CR is left unscanned until the byte behind it is there. */
+enum http_verdict http_scan(struct http_scanner *scanner, const struct http_limits *limits,
+                            struct slice data, struct http_refusal *refusal)
+{
+    size_t end = data.length < limits->head_bytes ? data.length : limits->head_bytes;
+
+    while (scanner->scanned < end) {
+        const char *byte = data.data + scanner->scanned;
+
+        if (*byte != '\r') {
+            if (!scan_in_line(scanner, limits, *byte, refusal)) {
+                return HTTP_REFUSED;
+            }
+            scanner->scanned++;
+            continue;
+        }
+        if (scanner->scanned + 1 == end) {
+            break;
+        }
+        if (!scan_line_end(scanner, byte[1], refusal)) {
+            return HTTP_REFUSED;
+        }
+        scanner->scanned += 2;
+        if (scanner->scanned - scanner->line_start == 2) {
+            return HTTP_COMPLETE;
+        }
+        scanner->lines++;
+        scanner->line_start = scanner->scanned;
+    }
+    if (end < limits->head_bytes) {
+        return HTTP_NEED_MORE;
+    }
+    refuse(refusal, 431, "the request head is too large");
+    return HTTP_REFUSED;
+}
+
+/* Moves the next line, without its CRLF, from *rest to *line. */
+static bool take_line(struct slice *rest, struct slice *line, struct http_refusal *refusal)
+{
+    const char *newline = rest->length > 0 ? memchr(rest->data, '\n', rest->length) : NULL;
+    size_t taken = newline != NULL ? (size_t)(newline - rest->data) + 1 : 0;
+
+    if (taken < 2 || newline[-1] != '\r') {
+        return refuse(refusal, 400, "a line must end with CR and LF");
+    }
+    *line = (struct slice){rest->data, taken - 2};
+    rest->data += taken;
+    rest->length -= taken;
+    return true;
+}
+
+/* Moves what stands before the next space from *rest to *word, and drops the space. */
+static bool take_word(struct slice *rest, struct slice *word)
+{
+    const char *space = rest->length > 0 ? memchr(rest->data, ' ', rest->length) : NULL;
+
+    if (space == NULL) {
+        return false;
+    }
+    *word = (struct slice){rest->data, (size_t)(space - rest->data)};
+    rest->length -= word->length + 1;
+    rest->data = space + 1;
+    return true;
+}
+
+/* HTTP/1.x, in exactly these capitals. Other major versions do not have this head. */
+static bool parse_version(struct slice version, int *minor)
+{
+    static const struct slice prefix = {"HTTP/1.", 7};
+    char digit;
+
+    if (version.length != prefix.length + 1 ||
+        memcmp(version.data, prefix.data, prefix.length) != 0) {
+        return false;
+    }
+    digit = version.data[prefix.length];
+    *minor = digit - '0';
+    return digit >= '0' && digit <= '9';
+}
+
+/* RFC 9112 section 3: method SP request-target SP HTTP-version. */
+static bool parse_request_line(struct slice line, struct http_head *head,
+                               struct http_refusal *refusal)
+{
+    if (!take_word(&line, &head->method) || !take_word(&line, &head->target)) {
+        return refuse(refusal, 400, "the request line is not: method, target, version");
+    }
+    if (!http_is_token(head->method)) {
+        return refuse(refusal, 400, "the method is not a token");
+    }
+    if (!parse_version(line, &head->version_minor)) {
+        return refuse(refusal, 400, "the request line does not end with HTTP/1.1");
+    }
+    return true;
+}
+
+static struct slice without_blanks(struct slice text)
+{
+    while (text.length > 0 && is_blank(text.data[0])) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && is_blank(text.data[text.length - 1])) {
+        text.length--;
+    }
+    return text;
+}
+
+/* RFC 9112 section 5. A folded line begins with a blank and so has no token before its colon. */
+static bool parse_field(struct slice line, struct http_field *field, struct http_refusal *refusal)
+{
+    const char *colon = memchr(line.data, ':', line.length);
+
+    if (colon == NULL) {
+        return refuse(refusal, 400, "a header line has no colon");
+    }
+    field->name = (struct slice){line.data, (size_t)(colon - line.data)};
+    if (!http_is_token(field->name)) {
+        return refuse(refusal, 400, "a header name is not a token");
+    }
+    field->value = without_blanks((struct slice){colon + 1, line.length - field->name.length - 1});
+    return true;
+}
+
+bool http_parse(struct slice head, struct http_field *fields, size_t capacity,
+                struct http_head *parsed, struct http_refusal *refusal)
+{
+    struct http_head result = {.fields = fields};
+    struct slice line;
+
+    if (!take_line(&head, &line, refusal) || !parse_request_line(line, &result, refusal)) {
+        return false;
+    }
+    for (;;) {
+        if (!take_line(&head, &line, refusal)) {
+            return false;
+        }
+        if (line.length == 0) {
+            *parsed = result;
+            return true;
+        }
+        if (result.field_count == capacity) {
+            return refuse(refusal, 431, "there are too many header fields");
+        }
+        if (!parse_field(line, &fields[result.field_count++], refusal)) {
+            return false;
+        }
+    }
+}
+
+/* Moves the cursor to the next field of that name, the one it stands on included. */
+static bool find_field(const struct http_head *head, struct slice name,
+                       struct http_list_cursor *cursor)
+{
+    while (cursor->field < head->field_count &&
+           !slice_equal_nocase(head->fields[cursor->field].name, name)) {
+        cursor->field++;
+    }
+    return cursor->field < head->field_count;
+}
+
+bool http_list_next(const struct http_head *head, struct slice name,
+                    struct http_list_cursor *cursor, struct slice *element)
+{
+    struct slice rest;
+    const char *comma;
+
+    if (!find_field(head, name, cursor)) {
+        return false;
+    }
+    rest = head->fields[cursor->field].value;
+    rest.data += cursor->offset;
+    rest.length -= cursor->offset;
+    comma = rest.length > 0 ? memchr(rest.data, ',', rest.length) : NULL;
+    if (comma != NULL) {
+        rest.length = (size_t)(comma - rest.data);
+        cursor->offset += rest.length + 1;
+    } else {
+        *cursor = (struct http_list_cursor){.field = cursor->field + 1};
+    }
+    *element = without_blanks(rest);
+    return true;
+}

@@ -1,0 +1,302 @@
+/*
+ * The opening handshake: what a request must have, and what it is answered.
+ */
+#include "protocol/upgrade.h"
+
+#include "protocol/authority.h"
+#include "protocol/base64.h"
+#include "protocol/sha1.h"
+#include "protocol/upgrade_fields.h"
+
+#include <stdio.h>
+
+static bool refuse(struct http_refusal *refusal, int status, const char *reason)
+{
+    *refusal = (struct http_refusal){status, reason};
+    return false;
+}
+
+/* What is between a check and the answer. */
+struct check {
+    const struct http_head *head;
+    char *path_buffer;
+    char *host_buffer;
+    struct upgrade_request *request;
+    struct http_refusal *refusal;
+};
+
+/* The value of a field that may stand once; data is NULL when it is absent. False when it is
+ * there more often. */
+static bool single_field(const struct http_head *head, struct slice name, struct slice *value)
+{
+    size_t found = 0;
+
+    *value = (struct slice){NULL, 0};
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (slice_equal_nocase(head->fields[i].name, name)) {
+            *value = head->fields[i].value;
+            found++;
+        }
+    }
+    return found <= 1;
+}
+
+static bool list_has(const struct http_head *head, struct slice name, struct slice token)
+{
+    struct http_list_cursor cursor = {0};
+    struct slice element;
+
+    while (http_list_next(head, name, &cursor, &element)) {
+        if (slice_equal_nocase(element, token)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the checks, in the order in which they are made ---- */
+
+/* RFC 9112 section 3.2: exactly one Host, and a valid one. */
+static bool check_host(struct check *check)
+{
+    struct slice value;
+    struct authority authority;
+
+    if (!single_field(check->head, SLICE("Host"), &value) || value.data == NULL) {
+        return refuse(check->refusal, 400, "There must be exactly one Host field.");
+    }
+    if (!authority_parse(value, &authority)) {
+        return refuse(check->refusal, 400, "The Host field is not host[:port].");
+    }
+    check->request->host = authority.host;
+    return true;
+}
+
+/* What could be a body, or be taken for one by something between the client and us, is refused:
+ * bytes behind the head are frames or nothing. */
+static bool check_body(struct check *check)
+{
+    struct slice value;
+
+    if (!single_field(check->head, SLICE("Content-Length"), &value) ||
+        (value.data != NULL && !slice_equal(value, SLICE("0")))) {
+        return refuse(check->refusal, 400, "A WebSocket request has no content.");
+    }
+    if (!single_field(check->head, SLICE("Transfer-Encoding"), &value) || value.data != NULL) {
+        return refuse(check->refusal, 400, "A WebSocket request has no Transfer-Encoding.");
+    }
+    return true;
+}
+
+static bool check_method(struct check *check)
+{
+    if (!slice_equal(check->head->method, SLICE("GET"))) {
+        return refuse(check->refusal, 405, "WebSockets are opened with GET.");
+    }
+    if (check->head->version_minor < 1) {
+        return refuse(check->refusal, 400, "WebSockets need HTTP/1.1.");
+    }
+    return true;
+}
+
+/* RFC 9112 section 3.2.2: the authority of an absolute target takes the place of Host. */
+static bool check_target(struct check *check)
+{
+    struct target *target = &check->request->target;
+    struct authority authority;
+
+    if (!target_parse(check->head->target, check->path_buffer, target, check->refusal)) {
+        return false;
+    }
+    if (target->authority.data != NULL) {
+        if (!authority_parse(target->authority, &authority)) {
+            return refuse(check->refusal, 400, "The target's authority is not host[:port].");
+        }
+        check->request->host = authority.host;
+    }
+    return true;
+}
+
+static bool check_upgrade(struct check *check)
+{
+    if (!list_has(check->head, SLICE("Upgrade"), SLICE("websocket"))) {
+        return refuse(check->refusal, 426, "This is a WebSocket server: send Upgrade: websocket.");
+    }
+    if (!list_has(check->head, SLICE("Connection"), SLICE("upgrade"))) {
+        return refuse(check->refusal, 400, "The Connection field must contain Upgrade.");
+    }
+    return true;
+}
+
+static bool check_version(struct check *check)
+{
+    struct slice value;
+
+    if (!single_field(check->head, SLICE("Sec-WebSocket-Version"), &value) ||
+        !slice_equal(value, SLICE("13"))) {
+        return refuse(check->refusal, 426, "Only version 13 of the WebSocket protocol is spoken.");
+    }
+    return true;
+}
+
+static bool check_key(struct check *check)
+{
+    struct slice value;
+
+    if (!single_field(check->head, SLICE("Sec-WebSocket-Key"), &value) || value.data == NULL) {
+        return refuse(check->refusal, 400, "There must be exactly one Sec-WebSocket-Key.");
+    }
+    if (!base64_is_canonical(value, 16)) {
+        return refuse(check->refusal, 400, "The Sec-WebSocket-Key is not 16 bytes in base64.");
+    }
+    check->request->key = value;
+    return true;
+}
+
+static bool check_origin(struct check *check)
+{
+    if (!single_field(check->head, SLICE("Origin"), &check->request->origin)) {
+        return refuse(check->refusal, 400, "There must be at most one Origin field.");
+    }
+    return true;
+}
+
+static bool check_lists(struct check *check)
+{
+    if (!upgrade_subprotocols_valid(check->head)) {
+        return refuse(check->refusal, 400,
+                      "Sec-WebSocket-Protocol is not a list of at most 64 different tokens.");
+    }
+    if (!upgrade_extensions_valid(check->head)) {
+        return refuse(check->refusal, 400, "Sec-WebSocket-Extensions is malformed.");
+    }
+    return true;
+}
+
+static bool (*const checks[])(struct check *check) = {
+    check_host,    check_method, check_body,   check_target, check_upgrade,
+    check_version, check_key,    check_origin, check_lists,
+};
+
+/* Hosts are compared in lower case. */
+static bool lower_host(struct check *check)
+{
+    struct slice host = check->request->host;
+
+    if (host.length > UPGRADE_HOST_MAX_BYTES) {
+        return refuse(check->refusal, 400, "The host is too long.");
+    }
+    for (size_t i = 0; i < host.length; i++) {
+        char byte = host.data[i];
+
+        check->host_buffer[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    }
+    check->request->host.data = check->host_buffer;
+    return true;
+}
+
+bool upgrade_check(const struct http_head *head, char *path_buffer, char *host_buffer,
+                   struct upgrade_request *request, struct http_refusal *refusal)
+{
+    struct check check = {head, path_buffer, host_buffer, request, refusal};
+
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        if (!checks[i](&check)) {
+            return false;
+        }
+    }
+    return lower_host(&check);
+}
+
+const char *upgrade_choose_subprotocol(const struct http_head *head, const char *const *supported,
+                                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct http_list_cursor cursor = {0};
+        struct slice offered;
+
+        while (http_list_next(head, SLICE("Sec-WebSocket-Protocol"), &cursor, &offered)) {
+            if (slice_equal(offered, slice_of(supported[i]))) {
+                return supported[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* ---- the answers ---- */
+
+/* RFC 6455 section 4.2.2: the key as it was sent, with this behind it, hashed. */
+static const char accept_guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+void upgrade_accept(struct slice key, char accept[UPGRADE_ACCEPT_BYTES])
+{
+    char text[UPGRADE_KEY_BYTES + sizeof accept_guid - 1];
+    uint8_t digest[SHA1_BYTES];
+
+    memcpy(text, key.data, UPGRADE_KEY_BYTES);
+    memcpy(text + UPGRADE_KEY_BYTES, accept_guid, sizeof accept_guid - 1);
+    sha1((struct slice){text, sizeof text}, digest);
+    base64_encode(accept, digest, sizeof digest);
+}
+
+size_t upgrade_write_accepted(char *target, struct slice key, const char *subprotocol)
+{
+    char accept[UPGRADE_ACCEPT_BYTES];
+
+    upgrade_accept(key, accept);
+    return (size_t)snprintf(
+        target, UPGRADE_RESPONSE_MAX_BYTES,
+        "HTTP/1.1 101 Switching Protocols\r\n"
+        "Upgrade: websocket\r\n"
+        "Connection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: %.*s\r\n"
+        "%s%s%s\r\n",
+        (int)sizeof accept, accept, subprotocol != NULL ? "Sec-WebSocket-Protocol: " : "",
+        subprotocol != NULL ? subprotocol : "", subprotocol != NULL ? "\r\n" : "");
+}
+
+/* The statuses that are sent, their phrases and the fields that belong to them. */
+static const struct status {
+    int code;
+    const char *phrase;
+    const char *connection; /* options beside "close" */
+    const char *fields;
+} statuses[] = {
+    {400, "Bad Request", "", ""},
+    {403, "Forbidden", "", ""},
+    {404, "Not Found", "", ""},
+    {405, "Method Not Allowed", "", "Allow: GET\r\n"},
+    {414, "URI Too Long", "", ""},
+    {426, "Upgrade Required", ", Upgrade", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
+    {431, "Request Header Fields Too Large", "", ""},
+    {503, "Service Unavailable", "", "Retry-After: 5\r\n"},
+    {500, "Internal Server Error", "", ""}, /* the last stands for any other */
+};
+
+static const struct status *find_status(int code)
+{
+    const struct status *status = statuses;
+
+    while (status->code != code && status->code != 500) {
+        status++;
+    }
+    return status;
+}
+
+size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
+{
+    const struct status *status = find_status(refusal->status);
+    int reason_bytes = (int)strnlen(refusal->reason, UPGRADE_REASON_MAX_BYTES);
+
+    return (size_t)snprintf(target, UPGRADE_RESPONSE_MAX_BYTES,
+                            "HTTP/1.1 %d %s\r\n"
+                            "%s"
+                            "Connection: close%s\r\n"
+                            "Content-Type: text/plain; charset=utf-8\r\n"
+                            "Content-Length: %d\r\n"
+                            "\r\n"
+                            "%.*s\n",
+                            status->code, status->phrase, status->fields, status->connection,
+                            reason_bytes + 1, reason_bytes, refusal->reason);
+}

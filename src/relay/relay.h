@@ -1,0 +1,79 @@
+/*
+ * Rooms: who is in them, and the one order in which every member sees what is published.
+ *
+ * The table of rooms is shared by all workers, in stripes with a lock each. Everything else about
+ * a member belongs to the worker that the member lives on. A publication takes its position in the
+ * room under the stripe's lock and is posted there to the mailbox of every worker that has members
+ * in the room, the publisher's own included, so that all workers see all rooms in one order. With
+ * one worker there is no posting and no lock: a publication is delivered at once.
+ */
+#ifndef WSRELAYD_RELAY_RELAY_H
+#define WSRELAYD_RELAY_RELAY_H
+
+#include "base/list.h"
+#include "base/mailbox.h"
+#include "base/pool.h"
+#include "base/slice.h"
+#include "net/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ROOM_NAME_MAX_BYTES = 255 };
+
+struct relay;
+struct room;
+
+/* Lives in whatever is a member. Zero-filled: in no room. */
+struct relay_member {
+    struct list_node node; /* on the room's list for this worker; that worker's thread only */
+    struct room *room;     /* NULL: in no room */
+    uint64_t joined_at;    /* the room's position at the join: later publications are for it */
+};
+
+/* One worker's part of the relay. */
+struct relay_worker;
+
+/*
+ * How a worker gives a publication to one of its members. Called on the worker's thread for each
+ * member in turn. It may not join, leave or publish.
+ */
+typedef void relay_deliver(struct relay_member *member, struct parcel *parcel);
+
+/* Returns NULL when memory is short. `workers` is at least 1. */
+struct relay *relay_create(unsigned workers, relay_deliver *deliver);
+
+/* Every worker must have ended and every member left. */
+void relay_free(struct relay *relay);
+
+/*
+ * The worker's part, for its thread. `mailbox` is where publications reach it (not used with one
+ * worker); its receiver argument is not looked at. `pool` is the worker's own.
+ */
+struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
+                                        struct mailbox *mailbox, struct pool *pool);
+
+/*
+ * Joins a room, made if there is none of that namespace and name. Complete on return: whatever is
+ * accepted later reaches the member. Returns false when memory is short.
+ */
+bool relay_join(struct relay_worker *worker, struct relay_member *member, struct slice namespace,
+                struct slice name);
+
+/* Leaves; does nothing when in no room. The last member's leaving frees the room. */
+void relay_leave(struct relay_worker *worker, struct relay_member *member);
+
+/*
+ * Publishes `message`, whose reference is taken over, to the member's room; to the publisher too
+ * if `include_sender`. Returns the number of members it is for (0 when nobody else is there), or -1
+ * when memory was short and nobody gets it.
+ */
+int64_t relay_publish(struct relay_worker *worker, struct relay_member *publisher,
+                      struct message *message, bool include_sender);
+
+/* Rooms that exist and members in them, over all workers; for statistics and tests. */
+size_t relay_room_count(const struct relay *relay);
+size_t relay_member_count(const struct relay *relay);
+
+#endif

@@ -1,0 +1,356 @@
+/*
+ * Start, signals, stop. The order of the start matters: sockets and keys are opened before the
+ * user changes, threads begin after that, and nothing is accepted before all of it has worked.
+ */
+#include "server/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/listener.h"
+#include "server/acceptor.h"
+#include "server/cpus.h"
+#include "server/descriptors.h"
+#include "server/pid_file.h"
+#include "server/privileges.h"
+#include "server/statistics.h"
+#include "server/worker.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How a worker's thread reports its end. */
+struct worker_end {
+    struct mail mail;
+    struct server *server;
+};
+
+enum stop_stage { STOP_NOT_ASKED, STOP_GRACEFUL, STOP_AT_ONCE };
+
+struct server {
+    const struct config *config;
+    struct event_base *base;
+    struct listener_set listeners;
+    struct admission admission;
+    struct relay *relay;
+    struct worker **workers;
+    unsigned worker_count;
+    struct acceptor *acceptor; /* with several workers */
+    struct event **signals;
+    struct mailbox mailbox; /* where workers report their end */
+    struct event *mail_event;
+    struct worker_end *ends; /* one for each worker */
+    unsigned workers_running;
+    enum stop_stage stop_stage;
+};
+
+/* ---- several workers: the main thread accepts ---- */
+
+/* A bad split at accept lasts as long as the connections do: the fewest gets the next. */
+static void give_to_fewest(void *owner, int fd, const struct listener *listener,
+                           const struct peer *peer, enum admission_verdict verdict)
+{
+    const struct server *server = owner;
+    struct worker *fewest = server->workers[0];
+
+    for (unsigned i = 1; i < server->worker_count; i++) {
+        if (worker_connection_count(server->workers[i]) < worker_connection_count(fewest)) {
+            fewest = server->workers[i];
+        }
+    }
+    worker_give(fewest, fd, listener, peer, verdict);
+}
+
+/* ---- stopping ---- */
+
+static void stop_workers(struct server *server, int64_t end_ms)
+{
+    acceptor_free(server->acceptor);
+    server->acceptor = NULL;
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        worker_stop(server->workers[i], end_ms);
+    }
+}
+
+static void stop_gracefully(struct server *server)
+{
+    int64_t drain_ms = server->config->timeouts.drain_ms;
+
+    log_notice("stopping", LOG_NUMBER("drain_ms", drain_ms));
+    stop_workers(server, clock_monotonic_ms() + drain_ms);
+}
+
+static void stop_at_once(struct server *server)
+{
+    log_notice("stopping at once");
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        worker_stop_now(server->workers[i]);
+    }
+}
+
+static void stop_signal(struct server *server)
+{
+    if (server->stop_stage == STOP_NOT_ASKED) {
+        server->stop_stage = STOP_GRACEFUL;
+        stop_gracefully(server);
+    } else if (server->stop_stage == STOP_GRACEFUL) {
+        server->stop_stage = STOP_AT_ONCE;
+        stop_at_once(server);
+    }
+}
+
+/* Runs on a worker's thread. */
+static void worker_ended(void *owner)
+{
+    struct worker_end *end = owner;
+
+    mailbox_post(&end->server->mailbox, &end->mail);
+}
+
+static void end_delivered(struct mail *mail, void *receiver)
+{
+    struct server *server = receiver;
+
+    (void)mail;
+    server->workers_running--;
+    if (server->workers_running == 0) {
+        (void)event_base_loopbreak(server->base);
+    }
+}
+
+static void mail_ready(evutil_socket_t fd, short what, void *argument)
+{
+    struct server *server = argument;
+
+    (void)fd;
+    (void)what;
+    mailbox_drain(&server->mailbox, server);
+}
+
+/* ---- signals ---- */
+
+static void reopen_logs(struct server *server)
+{
+    (void)server;
+    log_reopen();
+}
+
+static void ignore_reload(struct server *server)
+{
+    (void)server;
+    log_warning("SIGHUP is ignored: this version cannot reload, restart it instead");
+}
+
+static void ignore_drain(struct server *server)
+{
+    (void)server;
+    log_warning("SIGUSR2 is ignored: this version cannot drain, stop it with SIGTERM instead");
+}
+
+static const struct {
+    int number;
+    void (*act)(struct server *server);
+} signal_actions[] = {
+    {SIGTERM, stop_signal},  {SIGINT, stop_signal},   {SIGUSR1, reopen_logs},
+    {SIGHUP, ignore_reload}, {SIGUSR2, ignore_drain},
+};
+
+enum { SIGNAL_COUNT = sizeof signal_actions / sizeof signal_actions[0] };
+
+static void signal_caught(evutil_socket_t number, short what, void *argument)
+{
+    (void)what;
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        if (signal_actions[i].number == number) {
+            signal_actions[i].act(argument);
+        }
+    }
+}
+
+static bool watch_signals(struct server *server)
+{
+    server->signals = calloc(SIGNAL_COUNT, sizeof *server->signals);
+    if (server->signals == NULL) {
+        return false;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        server->signals[i] =
+            evsignal_new(server->base, signal_actions[i].number, signal_caught, server);
+        if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- starting ---- */
+
+static int out_of_memory(void)
+{
+    log_error("not enough memory or descriptors to start");
+    return -1;
+}
+
+static bool create_workers(struct server *server, relay_deliver *deliver)
+{
+    server->workers = calloc(server->worker_count, sizeof(struct worker *));
+    server->ends = calloc(server->worker_count, sizeof *server->ends);
+    server->relay = relay_create(server->worker_count, deliver);
+    if (server->workers == NULL || server->ends == NULL || server->relay == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        server->ends[i] = (struct worker_end){{.deliver = end_delivered}, server};
+        server->workers[i] = worker_create(server->config, server->relay, &server->admission, i,
+                                           worker_ended, &server->ends[i]);
+        if (server->workers[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool start_accepting(struct server *server)
+{
+    if (server->worker_count == 1) {
+        return worker_accept(server->workers[0], &server->listeners);
+    }
+    server->acceptor = acceptor_create(server->base, &server->listeners, &server->admission,
+                                       give_to_fewest, server);
+    return server->acceptor != NULL;
+}
+
+static bool create_main_loop(struct server *server)
+{
+    server->base = event_base_new();
+    if (server->base == NULL || mailbox_init(&server->mailbox) != 0) {
+        return false;
+    }
+    server->mail_event =
+        event_new(server->base, server->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, server);
+    return server->mail_event != NULL && event_add(server->mail_event, NULL) == 0 &&
+           watch_signals(server);
+}
+
+/* Signals are for the main thread: the others are started with all of them blocked. */
+static int start_threads(struct server *server)
+{
+    sigset_t all;
+    sigset_t before;
+    int error = 0;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = log_start();
+    for (unsigned i = 0; error == 0 && i < server->worker_count; i++) {
+        error = worker_start(server->workers[i]);
+        server->workers_running += error == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        log_error("cannot start a thread", LOG_TEXT("error", strerror(error)));
+    }
+    return error == 0 ? 0 : -1;
+}
+
+static void log_listening(const struct server *server)
+{
+    for (size_t i = 0; i < server->listeners.count; i++) {
+        const struct listener *listener = &server->listeners.listeners[i];
+        char address[ADDRESS_TEXT_BYTES];
+
+        address_format(&listener->address, address);
+        log_notice("listening", LOG_TEXT("listener", listener->config->name),
+                   LOG_TEXT("address", address),
+                   LOG_TEXT("tls", listener->tls != NULL ? "yes" : "no"));
+    }
+}
+
+static int prepare(struct server *server, relay_deliver *deliver)
+{
+    descriptors_raise_limit();
+    if (listener_set_open(&server->listeners, server->config) != 0) {
+        return -1;
+    }
+    if (!create_main_loop(server) || !create_workers(server, deliver) || !start_accepting(server)) {
+        return out_of_memory();
+    }
+    server->admission.max_connections =
+        descriptors_for_connections(server->config->limits.connections);
+    server->admission.max_pending = server->config->limits.pending;
+    if (pid_file_write(server->config->pid_file) != 0) {
+        return -1;
+    }
+    if (privileges_drop(server->config) != 0) {
+        pid_file_remove(server->config->pid_file);
+        return -1;
+    }
+    return 0;
+}
+
+static void release(struct server *server)
+{
+    acceptor_free(server->acceptor);
+    for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
+        worker_free(server->workers[i]);
+    }
+    listener_set_close_sockets(&server->listeners);
+    listener_set_free(&server->listeners);
+    relay_free(server->relay);
+    for (size_t i = 0; server->signals != NULL && i < SIGNAL_COUNT; i++) {
+        if (server->signals[i] != NULL) {
+            event_free(server->signals[i]);
+        }
+    }
+    if (server->mail_event != NULL) {
+        event_free(server->mail_event);
+    }
+    if (server->mailbox.wake_fd >= 0) {
+        mailbox_destroy(&server->mailbox);
+    }
+    if (server->base != NULL) {
+        event_base_free(server->base);
+    }
+    free(server->signals);
+    free(server->workers);
+    free(server->ends);
+}
+
+static int serve(struct server *server)
+{
+    if (start_threads(server) != 0) {
+        stop_workers(server, clock_monotonic_ms());
+        return -1;
+    }
+    log_listening(server);
+    log_notice("started", LOG_TEXT("version", WSRELAYD_VERSION),
+               LOG_NUMBER("workers", server->worker_count));
+    if (event_base_dispatch(server->base) < 0) {
+        log_error("the event loop of the main thread has failed: the process ends");
+        log_stop();
+        _exit(EXIT_FAILURE);
+    }
+    statistics_log(server->workers, server->worker_count, atomic_load(&server->admission.denied));
+    return 0;
+}
+
+int server_run(const struct config *config, relay_deliver *deliver)
+{
+    struct server server = {.config = config,
+                            .mailbox.wake_fd = -1,
+                            .worker_count =
+                                config->workers > 0 ? config->workers : cpus_available()};
+    int result = prepare(&server, deliver);
+
+    if (result == 0) {
+        result = serve(&server);
+        pid_file_remove(config->pid_file);
+    }
+    release(&server);
+    log_stop();
+    return result;
+}

@@ -1,0 +1,334 @@
+/*
+ * The thread of a worker and the mail that it gets.
+ */
+#include "server/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/loop.h"
+#include "server/acceptor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct worker {
+    struct event_base *base;
+    struct loop *loop;
+    struct relay *relay;
+    struct acceptor *acceptor; /* only with one worker; else the main thread accepts */
+    struct mailbox mailbox;
+    struct event *mail_event;
+    struct event *stop_timer; /* armed when stopping: the end of timeouts.drain */
+    bool mail_waiting;        /* the mailbox has woken us in this turn */
+    bool stopping;
+    bool started;
+    unsigned index;
+    pthread_t thread;
+    atomic_uint connections; /* on this worker or under way to it */
+    void (*ended)(void *owner);
+    void *owner;
+
+    struct mail stop_mail;
+    struct mail stop_now_mail;
+    int64_t stop_end_ms; /* written before stop_mail is posted */
+};
+
+/* A connection on its way to its worker. */
+struct connection_mail {
+    struct mail mail;
+    int fd;
+    const struct listener *listener;
+    struct peer peer;
+    enum admission_verdict verdict;
+};
+
+/* ---- connections ---- */
+
+static void connection_gone(struct loop *loop)
+{
+    struct worker *worker = loop->owner;
+
+    atomic_fetch_sub_explicit(&worker->connections, 1, memory_order_relaxed);
+}
+
+static void take_connection(struct worker *worker, int fd, const struct listener *listener,
+                            const struct peer *peer, enum admission_verdict verdict)
+{
+    if (worker->stopping) {
+        (void)close(fd);
+        if (verdict == ADMISSION_GRANTED) {
+            admission_end_pending(worker->loop->admission);
+        }
+        admission_leave(worker->loop->admission, verdict);
+        connection_gone(worker->loop);
+    } else if (!conn_create(worker->loop, fd, listener, peer, verdict)) {
+        connection_gone(worker->loop);
+    }
+}
+
+static void accepted_here(void *owner, int fd, const struct listener *listener,
+                          const struct peer *peer, enum admission_verdict verdict)
+{
+    struct worker *worker = owner;
+
+    atomic_fetch_add_explicit(&worker->connections, 1, memory_order_relaxed);
+    take_connection(worker, fd, listener, peer, verdict);
+}
+
+static void connection_delivered(struct mail *mail, void *receiver)
+{
+    struct connection_mail *connection = container_of(mail, struct connection_mail, mail);
+
+    take_connection(receiver, connection->fd, connection->listener, &connection->peer,
+                    connection->verdict);
+    free(connection);
+}
+
+void worker_give(struct worker *worker, int fd, const struct listener *listener,
+                 const struct peer *peer, enum admission_verdict verdict)
+{
+    struct connection_mail *connection = malloc(sizeof *connection);
+
+    if (connection == NULL) {
+        log_error("no memory for a connection: it was closed", LOG_NUMBER("fd", fd));
+        (void)close(fd);
+        if (verdict == ADMISSION_GRANTED) {
+            admission_end_pending(worker->loop->admission);
+        }
+        admission_leave(worker->loop->admission, verdict);
+        return;
+    }
+    *connection = (struct connection_mail){.mail.deliver = connection_delivered,
+                                           .fd = fd,
+                                           .listener = listener,
+                                           .peer = *peer,
+                                           .verdict = verdict};
+    atomic_fetch_add_explicit(&worker->connections, 1, memory_order_relaxed);
+    mailbox_post(&worker->mailbox, &connection->mail);
+}
+
+unsigned worker_connection_count(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->connections, memory_order_relaxed);
+}
+
+const struct counters *worker_counters(const struct worker *worker)
+{
+    return &worker->loop->counters;
+}
+
+/* ---- stopping ---- */
+
+static void for_each_connection(struct worker *worker, void (*handle)(struct conn *conn))
+{
+    struct list_node *head = &worker->loop->connections;
+    struct list_node *next;
+
+    for (struct list_node *node = head->next; node != head; node = next) {
+        next = node->next;
+        handle(container_of(node, struct conn, node));
+    }
+}
+
+static void drop_connection(struct conn *conn)
+{
+    conn_enter(conn);
+    conn_kill(conn, CLOSE_GOING_AWAY, "the server has stopped without waiting any longer");
+    conn_leave(conn);
+}
+
+static void drop_all(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    for_each_connection(argument, drop_connection);
+}
+
+static void stop_delivered(struct mail *mail, void *receiver)
+{
+    struct worker *worker = receiver;
+    int64_t left_ms = worker->stop_end_ms - clock_monotonic_ms();
+    struct timeval delay;
+
+    (void)mail;
+    left_ms = left_ms > 0 ? left_ms : 0;
+    delay = (struct timeval){.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
+    worker->stopping = true;
+    worker->loop->stopping = true;
+    acceptor_free(worker->acceptor);
+    worker->acceptor = NULL;
+    (void)event_add(worker->stop_timer, &delay);
+    for_each_connection(worker, conn_stop);
+}
+
+static void stop_now_delivered(struct mail *mail, void *receiver)
+{
+    (void)mail;
+    drop_all(-1, 0, receiver);
+}
+
+void worker_stop(struct worker *worker, int64_t end_ms)
+{
+    worker->stop_end_ms = end_ms;
+    worker->stop_mail.deliver = stop_delivered;
+    mailbox_post(&worker->mailbox, &worker->stop_mail);
+}
+
+void worker_stop_now(struct worker *worker)
+{
+    worker->stop_now_mail.deliver = stop_now_delivered;
+    mailbox_post(&worker->mailbox, &worker->stop_now_mail);
+}
+
+/* ---- the thread ---- */
+
+static void mail_ready(evutil_socket_t fd, short what, void *argument)
+{
+    struct worker *worker = argument;
+
+    (void)fd;
+    (void)what;
+    worker->mail_waiting = true;
+}
+
+static void take_mail(void *owner)
+{
+    struct worker *worker = owner;
+
+    if (worker->mail_waiting) {
+        worker->mail_waiting = false;
+        mailbox_drain(&worker->mailbox, worker);
+    }
+}
+
+/* Publications of others may still be under way to a worker without connections: they are taken,
+ * so that what they refer to is freed. */
+static void empty_mailbox(struct worker *worker)
+{
+    while (mailbox_drain(&worker->mailbox, worker)) {}
+}
+
+/* Without its loop a worker can neither serve its connections nor close them: the process ends, and
+ * whoever supervises it starts another. */
+static _Noreturn void fail(void)
+{
+    log_error("the event loop of a worker has failed: the process ends");
+    log_stop();
+    _exit(EXIT_FAILURE);
+}
+
+static void *worker_run(void *argument)
+{
+    struct worker *worker = argument;
+    char name[16];
+
+    snprintf(name, sizeof name, "worker-%u", worker->index);
+    (void)pthread_setname_np(pthread_self(), name);
+    while (!worker->stopping || worker->loop->connection_count > 0) {
+        if (!loop_turn(worker->loop, take_mail)) {
+            fail();
+        }
+    }
+    worker->ended(worker->owner);
+    return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+    int error = pthread_create(&worker->thread, NULL, worker_run, worker);
+
+    worker->started = error == 0;
+    return error;
+}
+
+/* ---- making and freeing ---- */
+
+static struct event_base *create_base(void)
+{
+    struct event_config *options = event_config_new();
+    struct event_base *base = NULL;
+
+    if (options != NULL) {
+        (void)event_config_set_flag(options, EVENT_BASE_FLAG_NOLOCK);
+        base = event_base_new_with_config(options);
+        event_config_free(options);
+    }
+    return base;
+}
+
+static bool create_loop(struct worker *worker, const struct config *config,
+                        struct admission *admission)
+{
+    worker->base = create_base();
+    worker->loop =
+        worker->base != NULL ? loop_create(worker->base, worker->index, config, admission) : NULL;
+    if (worker->loop == NULL) {
+        return false;
+    }
+    worker->loop->owner = worker;
+    worker->loop->connection_gone = connection_gone;
+    worker->loop->rooms =
+        relay_worker_start(worker->relay, worker->index, &worker->mailbox, &worker->loop->pool);
+    worker->stop_timer = evtimer_new(worker->base, drop_all, worker);
+    worker->mail_event =
+        event_new(worker->base, worker->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, worker);
+    return worker->loop->rooms != NULL && worker->stop_timer != NULL &&
+           worker->mail_event != NULL && event_add(worker->mail_event, NULL) == 0;
+}
+
+struct worker *worker_create(const struct config *config, struct relay *relay,
+                             struct admission *admission, unsigned index,
+                             void (*ended)(void *owner), void *owner)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+
+    if (worker == NULL) {
+        return NULL;
+    }
+    worker->index = index;
+    worker->relay = relay;
+    worker->ended = ended;
+    worker->owner = owner;
+    worker->mailbox.wake_fd = -1;
+    if (mailbox_init(&worker->mailbox) != 0 || !create_loop(worker, config, admission)) {
+        worker_free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+bool worker_accept(struct worker *worker, struct listener_set *listeners)
+{
+    worker->acceptor =
+        acceptor_create(worker->base, listeners, worker->loop->admission, accepted_here, worker);
+    return worker->acceptor != NULL;
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    if (worker->started) {
+        (void)pthread_join(worker->thread, NULL);
+        empty_mailbox(worker);
+    }
+    acceptor_free(worker->acceptor);
+    if (worker->mail_event != NULL) {
+        event_free(worker->mail_event);
+    }
+    if (worker->stop_timer != NULL) {
+        event_free(worker->stop_timer);
+    }
+    loop_free(worker->loop);
+    if (worker->base != NULL) {
+        event_base_free(worker->base);
+    }
+    if (worker->mailbox.wake_fd >= 0) {
+        mailbox_destroy(&worker->mailbox);
+    }
+    free(worker);
+}

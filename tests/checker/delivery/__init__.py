@@ -1,0 +1,1 @@
+"""What clients of rooms recorded, compared with what the server promises."""

@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""Runs the integration and conformance tests against a built daemon.
+
+usage: WSRELAYD=path/to/wsrelayd tests/integration/run.py [NAME...]
+
+A NAME is a module (test_echo) or a part of a test's name (rfc6455_5_2). The modules run in
+processes of their own, some at a time, the longest first. What failed is printed with its reason;
+the last line is "N passed, M failed", and the exit status 0 when nothing failed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FOLDERS = (HERE, HERE.parent / 'conformance', HERE.parent / 'checker')
+AT_ONCE = 3
+MODULE_SECONDS = 280
+
+# Modules that take longest start first, so that none is left alone at the end.
+LONGEST_FIRST = ('test_browser', 'test_framing', 'test_room_order', 'test_timeouts', 'test_echo',
+                 'test_slow_reader')
+
+sys.path[:0] = [str(folder) for folder in FOLDERS]
+
+
+def all_modules():
+    names = sorted(path.stem for folder in FOLDERS for path in folder.glob('test_*.py'))
+    return sorted(names, key=lambda name: (name not in LONGEST_FIRST, name))
+
+
+# ---- in the process of one module ----
+
+class Outcome(unittest.TestResult):
+    """Counts tests, and keeps each failure's name and reason."""
+
+    def __init__(self):
+        super().__init__()
+        self.problems = []
+        self.failed_tests = set()
+
+    def _record(self, test, reason):
+        owner = getattr(test, 'test_case', test)
+        self.failed_tests.add(owner.id())
+        self.problems.append((test.id(), reason))
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._record(test, self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._record(test, self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            both = self.failures + self.errors
+            reason = next(text for case, text in reversed(both) if case is subtest)
+            self._record(subtest, reason)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._record(test, f'skipped, which no test may be: {reason}')
+
+
+def tests_of(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from tests_of(item)
+        else:
+            yield item
+
+
+def load(name, selected):
+    """The module's tests; only those whose names hold a selected part, unless it is the name."""
+    suite = unittest.defaultTestLoader.loadTestsFromName(name)
+    if not selected or name in selected:
+        return suite
+    return unittest.TestSuite(test for test in tests_of(suite)
+                              if any(part in test.id() for part in selected))
+
+
+def run_module(name, selected):
+    """Runs one module and prints its outcome as JSON."""
+    outcome = Outcome()
+    load(name, selected).run(outcome)
+    passed = outcome.testsRun - len(outcome.failed_tests & set_of_run(outcome))
+    print(json.dumps({'passed': passed, 'failed': len(outcome.failed_tests),
+                      'problems': outcome.problems}))
+
+
+def set_of_run(outcome):
+    """Failed names that are tests; a failing class set-up or tear-down is none of those run."""
+    return {name for name in outcome.failed_tests if not name.startswith(('setUp', 'tearDown'))}
+
+
+# ---- in the runner ----
+
+def run_process(name, selected):
+    """One module in its own process; returns (name, seconds, outcome)."""
+    started = time.monotonic()
+    command = [sys.executable, __file__, '--module', name, *selected]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=MODULE_SECONDS,
+                                check=False)
+        outcome = json.loads(result.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        outcome = broken(name, f'still running after {MODULE_SECONDS} s')
+    except (IndexError, json.JSONDecodeError):
+        outcome = broken(name, result.stdout + result.stderr)
+    return name, time.monotonic() - started, outcome
+
+
+def broken(name, reason):
+    return {'passed': 0, 'failed': 1, 'problems': [(name, reason)]}
+
+
+def report(name, seconds, outcome):
+    print(f'{name}: {outcome["passed"]} passed, {outcome["failed"]} failed '
+          f'({seconds:.1f} s)', flush=True)
+    for test, reason in outcome['problems']:
+        indented = '\n'.join(f'    {line}' for line in reason.strip().splitlines())
+        print(f'  FAILED {test}\n{indented}', flush=True)
+
+
+def run_all(selected):
+    passed = failed = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        jobs = [pool.submit(run_process, name, selected) for name in chosen(selected)]
+        for job in jobs:
+            name, seconds, outcome = job.result()
+            if outcome['passed'] or outcome['failed']:
+                report(name, seconds, outcome)
+            passed += outcome['passed']
+            failed += outcome['failed']
+    print(f'{passed} passed, {failed} failed')
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+def chosen(selected):
+    """Only the named modules when every name is a module, else all: each filters its tests."""
+    modules = all_modules()
+    if selected and all(name in modules for name in selected):
+        return [name for name in modules if name in selected]
+    return modules
+
+
+def main():
+    if sys.argv[1:2] == ['--module']:
+        run_module(sys.argv[2], sys.argv[3:])
+        return 0
+    certificates = tempfile.mkdtemp(prefix='wsrelayd-certificates-')
+    try:
+        from harness.certificates import VARIABLE, make
+        make(certificates)
+        os.environ[VARIABLE] = certificates
+        return run_all(sys.argv[1:])
+    finally:
+        shutil.rmtree(certificates, ignore_errors=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

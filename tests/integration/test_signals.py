@@ -1,0 +1,296 @@
+"""Signals: TERM and INT stop the daemon with nothing lost and nobody waited for too long; others
+do what the manual says or are ignored."""
+
+import signal
+import struct
+
+from harness import certificates, configuration, frames
+from harness.case import DaemonTest
+from harness.connection import (FIN, LOCAL, PLAIN, RESET, SECURE, TRUNCATED, Connection,
+                                connect_socket)
+from harness.deadline import Stopwatch, wait_until
+from harness.frames import BINARY, TEXT
+from harness.handshake import check_refusal, read_response
+
+EVERY_TRANSPORT = (PLAIN, SECURE, LOCAL)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+KIB = 1 << 10
+
+# What is waited for by mistake is noticed.
+LONG_TIMES = {'drain': '1h', 'close': '1h', 'handshake': '1h', 'tls': '1h'}
+
+
+class SignalTest(DaemonTest):
+    """Daemons on every transport."""
+
+    def start_everywhere(self, timeouts=None, **top):
+        path = certificates.directory() / 'signals.sock'
+        secure = configuration.tls_listener([certificates.get('localhost')])
+        return self.start_with(
+            listeners=[configuration.PLAIN, secure, configuration.unix_listener(path)],
+            timeouts={**LONG_TIMES, **(timeouts or {})}, **top)
+
+    def wait_stopping(self, count=1):
+        self.daemon.log.wait_for_count('stopping', count)
+
+    def assert_refuses_connections(self):
+        """The listeners are closed, though the process still runs."""
+        for name in ('plain', 'secure', 'local'):
+            wait_until(lambda name=name: self.is_refused(name), f'listener {name} to be closed')
+        self.assertIsNone(self.daemon.process.poll(), 'the process has ended too early')
+
+    def is_refused(self, name):
+        try:
+            connect_socket(self.daemon.address(name)).close()
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        return False
+
+    def assert_exits(self, least=0, most=None):
+        """Exit status 0, with the counters in the last line, in this time from the stopwatch."""
+        status = self.daemon.wait_exit()
+        self.stopwatch.check(least, most)
+        self.assertEqual(status, 0, self.daemon.log.tail())
+        self.assertEqual(self.daemon.log.events[-1].message, 'stopped', self.daemon.log.tail())
+        self.check_stop()
+
+    def signal(self, number=signal.SIGTERM):
+        self.stopwatch = Stopwatch()
+        self.daemon.signal(number)
+
+
+class StopTest(SignalTest):
+    """The first TERM or INT."""
+
+    def test_open_connections_are_closed_with_1001(self):
+        for number in STOP_SIGNALS:
+            for workers in (1, 3):
+                with self.subTest(signal=number.name, workers=workers):
+                    self.start_everywhere(workers=workers)
+                    clients = [self.client(path, mode) for mode in EVERY_TRANSPORT
+                               for path in ('/', '/room/signals')]
+                    self.signal(number)
+                    for client in clients:
+                        self.end_going_away(client)
+                    self.assert_exits()
+
+    def end_going_away(self, client):
+        self.assertTrue(client.expect_close(1001).reason)
+        client.send(frames.close(1001))
+        client.expect_end()
+        client.close()
+
+    def test_listeners_close_before_connections_do(self):
+        for workers in (1, 3):
+            with self.subTest(workers=workers):
+                self.start_everywhere(workers=workers)
+                client = self.client()
+                self.signal()
+                client.expect_close(1001)
+                self.assert_refuses_connections()
+                client.send(frames.close(1001))
+                client.expect_end()
+                client.close()
+                self.assert_exits()
+
+    def test_many_connections_are_closed(self):
+        self.start_everywhere(workers=2)
+        clients = [self.client(path) for path in ('/', '/room/many') * 100]
+        self.signal()
+        for client in clients:
+            self.end_going_away(client)
+        self.assert_exits()
+
+    def test_an_idle_daemon_ends_at_once(self):
+        for number in STOP_SIGNALS:
+            self.start_everywhere()
+            self.signal(number)
+            self.assert_exits()
+
+    def test_echoes_that_were_accepted_are_sent_before_the_close(self):
+        self.start_everywhere()
+        count = 200
+        clients = [self.client(mode=mode) for mode in EVERY_TRANSPORT]
+        for client in clients:
+            client.send(b''.join(frames.text(f'{number}') for number in range(count)))
+            client.expect(TEXT, '0')
+        self.signal()
+        for client in clients:
+            for number in range(1, count):
+                client.expect(TEXT, f'{number}')
+            self.end_going_away(client)
+        self.assert_exits()
+
+    def test_publications_that_were_accepted_are_sent_before_the_close(self):
+        self.start_everywhere(defaults={'send_queue': {'size': '64MiB'}})
+        members = [self.client('/room/accepted', mode, receive_buffer=4 * KIB)
+                   for mode in EVERY_TRANSPORT]
+        sender = self.client('/room/accepted')
+        payloads = [struct.pack('!I', number) * (4 * KIB) for number in range(500)]
+        for payload in payloads:
+            sender.send(frames.binary(payload))
+        sender.send(frames.ping(b'all accepted'))
+        sender.expect_pong(b'all accepted')
+        self.signal()
+        self.end_going_away(sender)
+        for member in members:
+            for payload in payloads:
+                member.expect(BINARY, payload)
+            self.end_going_away(member)
+        self.assert_exits()
+
+    def test_a_message_that_is_only_half_there_does_not_hold_it_up(self):
+        self.start_everywhere()
+        clients = [self.client(path, mode) for mode in EVERY_TRANSPORT
+                   for path in ('/', '/room/half')]
+        for client in clients:
+            client.send(frames.binary(b'x' * 1000, fin=False) +
+                        frames.frame(frames.CONTINUATION, b'', declared=500000)[:-2])
+        self.signal()
+        for client in clients:
+            client.expect_close(1001)
+            client.close()
+        self.assert_exits()
+
+    def test_peers_that_leave_without_an_answer_are_not_waited_for(self):
+        self.start_everywhere()
+        ends = [(self.client(mode=mode), end) for mode in EVERY_TRANSPORT
+                for end in ('close', 'reset', 'finish_sending')]
+        self.signal()
+        for client, end in ends:
+            client.expect_close(1001)
+            getattr(client, end)()
+        self.assert_exits()
+
+
+class PendingStopTest(SignalTest):
+    """TERM while handshakes are under way: 503, or the end; never 101."""
+
+    def test_pending_handshakes_are_refused_or_ended(self):
+        self.start_everywhere()
+        pending = [self.connect(mode) for mode in EVERY_TRANSPORT for _ in range(2)]
+        for connection in pending[::2]:
+            connection.send(b'GET / HTTP/1.1\r\nHost: localhost\r\n')
+        self.client().close_orderly()
+        self.signal()
+        for connection in pending:
+            self.assert_refused_or_ended(connection)
+        self.assert_exits()
+
+    def assert_refused_or_ended(self, connection):
+        connection.sock.settimeout(15)
+        try:
+            response = read_response(connection)
+        except AssertionError:
+            self.assertIn(connection.ending, (FIN, RESET, TRUNCATED))
+        else:
+            self.assertEqual(response.status, 503)
+            check_refusal(response)
+            self.assertEqual(connection.read_end(), (FIN, b''))
+        connection.close()
+
+    def test_pending_tls_handshakes_are_ended(self):
+        self.start_everywhere()
+        socks = [connect_socket(self.daemon.address('secure')) for _ in range(3)]
+        socks[0].send(b'\x16\x03\x01')
+        self.client(mode=SECURE).close_orderly()
+        self.signal()
+        for sock in socks:
+            ending, rest = Connection(sock).read_end()
+            self.assertIn(ending, (FIN, RESET))
+            self.assertEqual(rest, b'')
+            sock.close()
+        self.assert_exits()
+
+
+class BoundedStopTest(SignalTest):
+    """What ends a stop that peers hold up."""
+
+    def unread(self, mode):
+        """A member with more waiting than the kernel takes, who reads nothing."""
+        member = self.client('/room/unread', mode, receive_buffer=4 * KIB)
+        sender = self.client('/room/unread')
+        for _ in range(1000):
+            sender.send(frames.binary(b'u' * 16 * KIB))
+        sender.send(frames.ping(b'all accepted'))
+        sender.expect_pong(b'all accepted')
+        sender.close_orderly()
+        return member
+
+    def start_with_queue(self, **timeouts):
+        self.start_everywhere({'send': '1h', **timeouts},
+                              defaults={'send_queue': {'size': '64MiB'}})
+
+    def test_a_peer_that_never_reads_does_not_hold_it_past_the_drain_time(self):
+        for mode in EVERY_TRANSPORT:
+            with self.subTest(mode=mode.name):
+                self.start_with_queue(drain='500ms')
+                self.unread(mode)
+                self.signal()
+                self.assert_exits(0.5)
+
+    def test_peers_that_never_answer_do_not_hold_it_past_the_drain_time(self):
+        self.start_everywhere({'drain': '500ms'})
+        clients = [self.client(mode=mode) for mode in EVERY_TRANSPORT]
+        self.signal()
+        for client in clients:
+            client.expect_close(1001)
+        self.assert_exits(0.5)
+
+    def test_peers_that_never_answer_hold_it_for_the_close_time_only(self):
+        self.start_everywhere({'close': '400ms'})
+        clients = [self.client(mode=mode) for mode in EVERY_TRANSPORT]
+        self.signal()
+        for client in clients:
+            client.expect_close(1001)
+        self.assert_exits(0.4)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        for first in STOP_SIGNALS:
+            for second in STOP_SIGNALS:
+                with self.subTest(first=first.name, second=second.name):
+                    self.start_with_queue()
+                    client = self.client()
+                    self.unread(LOCAL)
+                    self.signal(first)
+                    client.expect_close(1001)
+                    self.signal(second)
+                    self.assert_exits()
+
+
+class OtherSignalTest(SignalTest):
+    """Signals that do not stop it."""
+
+    def test_features_of_later_versions_are_ignored_with_one_warning(self):
+        self.start_everywhere()
+        client = self.client()
+        for number in (signal.SIGHUP, signal.SIGUSR2):
+            with self.subTest(number.name):
+                position = self.daemon.log.position()
+                self.daemon.signal(number)
+                self.daemon.log.wait(
+                    lambda events, since=position: self.warnings(events[since:]), 'a warning')
+                client.echo('still served')
+                lines = self.daemon.log.since(position)
+                self.assertEqual(len(self.warnings(lines)), 1, lines)
+                self.assertIn(number.name, self.warnings(lines)[0].message)
+        client.close_orderly()
+
+    @staticmethod
+    def warnings(events):
+        return [event for event in events if event.level == 'warning']
+
+    def test_usr1_changes_nothing_without_a_log_file(self):
+        self.start_everywhere()
+        client = self.client()
+        self.daemon.signal(signal.SIGUSR1)
+        client.echo('still served')
+        client.close_orderly()
+
+    def test_a_peer_that_is_gone_while_it_is_sent_to_raises_no_sigpipe(self):
+        self.start_everywhere()
+        for mode in (PLAIN, LOCAL):
+            client = self.client(mode=mode)
+            client.send(frames.binary(b'x' * 60000) * 3)
+            client.reset()
+        self.check_serving()

@@ -1,0 +1,250 @@
+/*
+ * Accepting: what is handed on, how much at a time, and what happens without descriptors.
+ */
+#include "server/acceptor.h"
+
+#include "base/clock.h"
+#include "suite.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { LISTENERS = 2, CONNECTIONS_MAX = 200, BATCH = 64 };
+
+static struct event_base *base;
+static struct listener listeners[LISTENERS];
+static struct listener_set set = {.listeners = listeners, .count = LISTENERS};
+static struct admission admission;
+static struct acceptor *acceptor;
+static struct rlimit descriptors;
+
+/* What has been handed on. */
+static struct {
+    int fd;
+    const struct listener *listener;
+    struct peer peer;
+    enum admission_verdict verdict;
+} taken[CONNECTIONS_MAX];
+static unsigned taken_count;
+
+static int clients[CONNECTIONS_MAX];
+static unsigned client_count;
+
+static void take(void *owner, int fd, const struct listener *listener, const struct peer *peer,
+                 enum admission_verdict verdict)
+{
+    ck_assert_ptr_eq(owner, &taken);
+    ck_assert_uint_lt(taken_count, CONNECTIONS_MAX);
+    taken[taken_count].fd = fd;
+    taken[taken_count].listener = listener;
+    taken[taken_count].peer = *peer;
+    taken[taken_count++].verdict = verdict;
+}
+
+static void listen_on_loopback(struct listener *listener)
+{
+    struct sockaddr_in *address = (struct sockaddr_in *)&listener->address.storage;
+
+    *address =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    listener->address.length = sizeof *address;
+    listener->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(listener->fd, 0);
+    ck_assert_int_eq(bind(listener->fd, (struct sockaddr *)address, sizeof *address), 0);
+    ck_assert_int_eq(listen(listener->fd, CONNECTIONS_MAX), 0);
+    ck_assert_int_eq(
+        getsockname(listener->fd, (struct sockaddr *)address, &listener->address.length), 0);
+}
+
+static void prepare(void)
+{
+    ck_assert_int_eq(log_configure(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, LOG_TARGET_FILE, "/dev/null"),
+                     0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
+    taken_count = 0;
+    client_count = 0;
+    admission = (struct admission){.max_connections = 1000, .max_pending = 1000};
+    for (int i = 0; i < LISTENERS; i++) {
+        listen_on_loopback(&listeners[i]);
+    }
+    base = event_base_new();
+    acceptor = acceptor_create(base, &set, &admission, take, &taken);
+    ck_assert_ptr_nonnull(acceptor);
+}
+
+static void clean_up(void)
+{
+    acceptor_free(acceptor);
+    event_base_free(base);
+    for (unsigned i = 0; i < taken_count; i++) {
+        close(taken[i].fd);
+    }
+    for (unsigned i = 0; i < client_count; i++) {
+        close(clients[i]);
+    }
+}
+
+/* Connects and returns the client's own port. */
+static unsigned connect_to(const struct listener *listener)
+{
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(
+        connect(fd, (const struct sockaddr *)&listener->address.storage, listener->address.length),
+        0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &length), 0);
+    clients[client_count++] = fd;
+    return ntohs(own.sin_port);
+}
+
+static void turn(void)
+{
+    ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
+}
+
+/* ---- with descriptors ---- */
+
+START_TEST(test_a_connection_is_handed_on_with_all_that_is_known_of_it)
+{
+    struct listener *listener = &listeners[_i];
+    unsigned port = connect_to(listener);
+
+    turn();
+    ck_assert_uint_eq(taken_count, 1);
+    ck_assert_ptr_eq(taken[0].listener, listener);
+    ck_assert_int_eq(taken[0].verdict, ADMISSION_GRANTED);
+    ck_assert_int_eq(taken[0].peer.family, AF_INET);
+    ck_assert_mem_eq(taken[0].peer.address, "\x7f\0\0\1", 4);
+    ck_assert_uint_eq(taken[0].peer.port, port);
+    ck_assert_int_ne(fcntl(taken[0].fd, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_ne(fcntl(taken[0].fd, F_GETFD) & FD_CLOEXEC, 0);
+    ck_assert_uint_eq(atomic_load(&admission.connections), 1);
+    ck_assert_uint_eq(atomic_load(&admission.pending), 1);
+}
+END_TEST
+
+START_TEST(test_a_turn_accepts_a_bounded_number)
+{
+    for (int i = 0; i < BATCH + 10; i++) {
+        connect_to(&listeners[0]);
+    }
+    turn();
+    ck_assert_uint_eq(taken_count, BATCH);
+    turn();
+    ck_assert_uint_eq(taken_count, BATCH + 10);
+}
+END_TEST
+
+/* Whether the server has ended the connection. */
+static bool is_ended(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+START_TEST(test_connections_over_the_limit_are_handed_on_as_such_and_then_closed)
+{
+    admission.max_connections = 1;
+    for (int i = 0; i < 1 + ADMISSION_OVERFLOW_MAX + 1; i++) {
+        connect_to(&listeners[0]);
+    }
+    turn();
+    ck_assert_uint_eq(taken_count, 1 + ADMISSION_OVERFLOW_MAX);
+    ck_assert_int_eq(taken[0].verdict, ADMISSION_GRANTED);
+    ck_assert_int_eq(taken[1].verdict, ADMISSION_OVERFLOW);
+    ck_assert(!is_ended(clients[0]));
+    ck_assert(!is_ended(clients[1]));
+    ck_assert(is_ended(clients[1 + ADMISSION_OVERFLOW_MAX]));
+}
+END_TEST
+
+START_TEST(test_listening_ends_with_the_acceptor)
+{
+    int fd = listeners[0].fd;
+
+    acceptor_free(acceptor);
+    acceptor = NULL;
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+    turn();
+    acceptor_free(NULL);
+}
+END_TEST
+
+/* ---- without descriptors ---- */
+
+/* Leaves no descriptor free. */
+static void exhaust_descriptors(void)
+{
+    int lowest = dup(listeners[0].fd);
+    struct rlimit limit = descriptors;
+
+    ck_assert_int_ge(lowest, 0);
+    close(lowest);
+    limit.rlim_cur = (rlim_t)lowest;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(dup(0), -1);
+}
+
+/* Runs the loop for `turns` times of waiting. Returns how long it waited (ms). */
+static int64_t wait_turns(int turns)
+{
+    int64_t begin_ms = clock_monotonic_ms();
+
+    for (int i = 0; i < turns; i++) {
+        ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+    }
+    return clock_monotonic_ms() - begin_ms;
+}
+
+/* A timer never fires early, so a pause that is too short shows. */
+START_TEST(test_accepting_pauses_for_longer_and_longer_instead_of_spinning)
+{
+    connect_to(&listeners[0]);
+    exhaust_descriptors();
+    wait_turns(1); /* fails to accept */
+    ck_assert_int_ge(wait_turns(1), 90);
+    wait_turns(1); /* fails again */
+    ck_assert_int_ge(wait_turns(1), 190);
+    ck_assert_uint_eq(taken_count, 0);
+    ck_assert_uint_eq(atomic_load(&admission.connections), 0);
+}
+END_TEST
+
+START_TEST(test_accepting_goes_on_when_there_are_descriptors_again)
+{
+    connect_to(&listeners[0]);
+    connect_to(&listeners[1]);
+    exhaust_descriptors();
+    wait_turns(1);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &descriptors), 0);
+    while (taken_count < 2) {
+        wait_turns(1);
+    }
+    ck_assert_int_eq(taken[0].verdict, ADMISSION_GRANTED);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("acceptor");
+    TCase *tests = tcase_create("acceptor");
+
+    tcase_add_checked_fixture(tests, prepare, clean_up);
+    tcase_add_loop_test(tests, test_a_connection_is_handed_on_with_all_that_is_known_of_it, 0,
+                        LISTENERS);
+    tcase_add_test(tests, test_a_turn_accepts_a_bounded_number);
+    tcase_add_test(tests, test_connections_over_the_limit_are_handed_on_as_such_and_then_closed);
+    tcase_add_test(tests, test_listening_ends_with_the_acceptor);
+    tcase_add_test(tests, test_accepting_pauses_for_longer_and_longer_instead_of_spinning);
+    tcase_add_test(tests, test_accepting_goes_on_when_there_are_descriptors_again);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

@@ -1,0 +1,200 @@
+/*
+ * Deadlines: what a connection is given time for, and what becomes of it afterwards.
+ */
+#include "net_fixture.h"
+#include "suite.h"
+
+enum {
+    TEXT = FRAME_FIN | OPCODE_TEXT,
+    CLOSE = FRAME_FIN | OPCODE_CLOSE,
+    PING = FRAME_FIN | OPCODE_PING,
+};
+
+static struct client *client;
+static unsigned closes;
+static uint16_t code_at_close;
+
+/* "close" closes; "fill" sends more than the kernel takes, and "pause" stops reading besides. */
+static void take_message(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                         size_t length)
+{
+    static const uint8_t big[500000];
+
+    (void)length;
+    if (bytes[0] == 'c') {
+        conn_close(conn, CLOSE_NORMAL, "the test says so");
+    } else {
+        ck_assert_int_eq(conn_send(conn, type, big, sizeof big), SEND_QUEUED);
+    }
+    if (bytes[0] == 'p') {
+        conn_pause(conn);
+    }
+}
+
+static void take_close(struct conn *conn)
+{
+    closes++;
+    code_at_close = conn->close_code;
+    conn_resume(conn); /* too late for anything, and nothing comes of it */
+}
+
+static const struct handler handler = {
+    .schema = {.name = "test"}, .on_message = take_message, .on_close = take_close};
+
+static void start(void)
+{
+    net_start(&handler, NULL);
+}
+
+static void open_one(void)
+{
+    client = client_open("/x");
+}
+
+/* The handler has been told of the end as often as this, and everything is gone. */
+static void stop(unsigned expected_closes)
+{
+    net_settle();
+    ck_assert_uint_eq(net_connections(), 0);
+    ck_assert_uint_eq(closes, expected_closes);
+    client_free(client);
+    net_stop();
+}
+
+static bool is_alone(void)
+{
+    return net_connections() == 0;
+}
+
+static bool has_frame(void)
+{
+    client_receive(client);
+    return client_has_frame(client);
+}
+
+START_TEST(test_a_connection_without_messages_is_closed_after_its_idle_time)
+{
+    start();
+    net.route.settings.idle_timeout_ms = 1;
+    open_one();
+    net_turn_until(has_frame);
+    client_expect_close(client, CLOSE_POLICY);
+    client_expect_end(client);
+    client_close(client);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_connection_that_is_too_old_is_closed_in_order)
+{
+    start();
+    net.route.settings.max_connection_age_ms = 1;
+    open_one();
+    net_turn_until(has_frame);
+    client_expect_close(client, CLOSE_GOING_AWAY);
+    client_send_frame(client, CLOSE, "\x03\xe9", 2);
+    client_expect_end(client);
+    client_close(client);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_peer_that_answers_no_ping_is_dropped)
+{
+    start();
+    net.route.settings.ping_interval_ms = 1;
+    net.route.settings.ping_timeout_ms = 1;
+    open_one();
+    net_turn_until(is_alone);
+    client_expect(client, PING, NULL, 0);
+    client_expect_end(client);
+    ck_assert_uint_eq(code_at_close, CLOSE_ABNORMAL);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_peer_that_answers_pings_stays)
+{
+    const uint8_t pong[] = {FRAME_FIN | OPCODE_PONG, FRAME_MASKED, 0, 0, 0, 0};
+
+    start();
+    net.route.settings.ping_interval_ms = 1;
+    open_one();
+    for (int i = 0; i < 5; i++) {
+        net_turn_until(has_frame);
+        client_expect(client, PING, NULL, 0);
+        ck_assert(!client_has_frame(client));
+        client_send(client, pong, sizeof pong);
+    }
+    ck_assert_int_eq(client->conn->state, CONN_OPEN);
+    client_close(client);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_peer_that_takes_nothing_is_dropped)
+{
+    start();
+    net.config.timeouts.send_ms = 1;
+    open_one();
+    client_squeeze(client);
+    client_send_frame(client, TEXT, _i == 0 ? "fill" : "pause", _i == 0 ? 4 : 5);
+    net_turn_until(is_alone);
+    ck_assert_uint_eq(code_at_close, CLOSE_ABNORMAL);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_peer_that_does_not_answer_our_close_is_dropped)
+{
+    start();
+    net.config.timeouts.close_ms = 1;
+    open_one();
+    client_send_frame(client, TEXT, "close", 5);
+    net_turn_until(is_alone);
+    client_expect_close(client, CLOSE_NORMAL);
+    client_expect_end(client);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_peer_that_does_not_end_after_both_closes_is_dropped)
+{
+    start();
+    net.config.timeouts.linger_ms = 1;
+    open_one();
+    client_send_frame(client, CLOSE, "\x03\xe8", 2);
+    net_turn_until(is_alone);
+    client_expect_close(client, CLOSE_NORMAL);
+    client_expect_end(client);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_peer_that_does_not_finish_its_handshake_is_dropped)
+{
+    start();
+    net.config.timeouts.handshake_ms = 1;
+    client = client_connect(NULL);
+    client_send(client, "GET", 3);
+    net_turn_until(is_alone);
+    client_expect_end(client);
+    stop(0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("deadlines");
+    TCase *tests = suite_case(suite, "deadlines");
+
+    tcase_add_test(tests, test_a_connection_without_messages_is_closed_after_its_idle_time);
+    tcase_add_test(tests, test_a_connection_that_is_too_old_is_closed_in_order);
+    tcase_add_test(tests, test_a_peer_that_answers_no_ping_is_dropped);
+    tcase_add_test(tests, test_a_peer_that_answers_pings_stays);
+    tcase_add_loop_test(tests, test_a_peer_that_takes_nothing_is_dropped, 0, 2);
+    tcase_add_test(tests, test_a_peer_that_does_not_answer_our_close_is_dropped);
+    tcase_add_test(tests, test_a_peer_that_does_not_end_after_both_closes_is_dropped);
+    tcase_add_test(tests, test_a_peer_that_does_not_finish_its_handshake_is_dropped);
+    return suite_run(suite);
+}
