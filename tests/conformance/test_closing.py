@@ -1,9 +1,14 @@
 """RFC 6455 sections 5.5.1, 7 and 8: how connections close, and text that is not UTF-8."""
 
-from harness import frames
+import itertools
+import random
+
+from harness import configuration, frames
 from harness.case import SharedDaemonTest, in_every_mode
 from harness.connection import FIN, PLAIN, SECURE
+from harness.deadline import Deadline
 from harness.frames import CONTINUATION, TEXT
+from harness.handshake import Request, check_refusal
 
 VALID_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999,
                4000, 4999)
@@ -20,6 +25,28 @@ INVALID_TEXTS = {
 TRUNCATED_TEXTS = (b'\xc3', b'\xe2\x82', b'\xf0\x9d\x84', b'hello \xf0\x9d')
 VALID_TEXTS = ('\0', '\x7f', '\x80', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\ufffe', '\uffff',
                '\U00010000', '\U0010ffff', 'κόσμε')
+
+# Bytes on both sides of every border in the table of RFC 3629 section 4.
+BORDERS = (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1,
+           0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF)
+LONG_LEADS = (0xE0, 0xED, 0xF0, 0xF4)
+CONTINUATION_BORDERS = (0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0)
+
+
+def border_strings():
+    """Every string of one byte, of two at borders, and of three behind leads with a rule of
+    their own."""
+    yield from (bytes([byte]) for byte in range(256))
+    yield from map(bytes, itertools.product(BORDERS, repeat=2))
+    yield from map(bytes, itertools.product(LONG_LEADS, CONTINUATION_BORDERS, (0x7F, 0x80, 0xBF)))
+
+
+def is_utf8(data):
+    try:
+        data.decode('utf-8', 'strict')
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class ClosingTest(SharedDaemonTest):
@@ -67,6 +94,18 @@ class CloseFrameTest(ClosingTest):
         client.send(frames.close(1000) + frames.text('too late'))
         client.expect_close(1000)
         client.expect_end()
+
+    @in_every_mode
+    def test_rfc6455_5_5_1_04_room(self):
+        """A member that is closing gets nothing of what is published meanwhile."""
+        member, sender = self.client('/room/closing'), self.client('/room/closing')
+        publications = b''.join(frames.binary(b'%d' % number) for number in range(50))
+        sender.send(publications)
+        member.send(frames.close(1000))
+        sender.send(publications)
+        member.skip_to_close(1000)
+        member.expect_end()
+        sender.close_orderly()
 
     @in_every_mode
     def test_rfc6455_5_5_1_05(self):
@@ -179,6 +218,8 @@ class CloseCodeTest(ClosingTest):
         """Each cause has its code: 1002 protocol, 1007 data, 1008 policy, 1009 size."""
         self.fails(frames.frame(5, b''), 1002)
         self.fails(frames.text(b'\x80'), 1007)
+        self.fails(frames.binary(b'', fin=False) +
+                   frames.frame(CONTINUATION, b'', fin=False) * 65536, 1008)
         self.fails(frames.binary(b'', declared=1 << 40, form=64), 1009)
 
     @in_every_mode
@@ -240,8 +281,100 @@ class TextTest(ClosingTest):
         client.expect_end()
 
 
+    def test_rfc6455_8_1_04(self):
+        """What is text and what is not agrees with another decoder at every border."""
+        strings = list(border_strings())
+        client = self.client(mode=PLAIN)
+        for text in filter(is_utf8, strings):
+            client.echo(text)
+        client.close_orderly()
+        for bad in itertools.filterfalse(is_utf8, strings):
+            with self.subTest(bad):
+                self.fails(frames.text(bad), 1007)
+
+
+class UnreadFailureTest(ClosingTest):
+    """A failure that the peer does not read."""
+
+    ROOM = '/room/unread'
+
+    @classmethod
+    def configuration(cls):
+        return configuration.configuration(
+            listeners=cls.plain_and_secure(), timeouts={'close': '300ms'},
+            defaults={'send_queue': {'size': '64MiB'}})
+
+    @in_every_mode
+    def test_rfc6455_7_1_7_02(self):
+        """A peer that fails and reads nothing is dropped after the close time-out all the same."""
+        member = self.client(self.ROOM, receive_buffer=4096)
+        sender = self.client(self.ROOM)
+        for _ in range(128):
+            sender.send(frames.binary(bytes(65536)))
+        sender.send(frames.ping(b'all published'))
+        sender.expect_pong(b'all published')
+        remote = '%s:%d' % member.sock.getsockname()
+        member.send(frames.frame(3, b''))
+        self.daemon.log.wait_for('closed', code=1002, remote=remote, seconds=5)
+        sender.close_orderly()
+
+
+class FullServerTest(ClosingTest):
+    """A server that takes one connection."""
+
+    @classmethod
+    def configuration(cls):
+        return configuration.configuration(listeners=cls.plain_and_secure(),
+                                           limits={'connections': 1})
+
+    @in_every_mode
+    def test_rfc6455_7_2_3_01(self):
+        """Clients should wait before they come again: who is refused is told how long."""
+        closed = len(self.daemon.log.with_message('closed'))
+        client = self.client()
+        _, response = self.request(Request())
+        self.assertEqual(response.status, 503)
+        check_refusal(response)
+        self.assertRegex(response.value('Retry-After') or '', '^[1-9][0-9]*$')
+        client.close_orderly()
+        client.close()
+        self.daemon.log.wait_for_count('closed', closed + 1)
+
+
 class SecurityTest(ClosingTest):
     """Section 10."""
+
+    def random_bytes(self):
+        """The same ones in every run."""
+        chance = random.Random(6455)
+        return [chance.randbytes(size) for size in range(1, 201, 2)]
+
+    def test_rfc6455_10_1_01(self):
+        """Whatever comes for frames, what goes back is right, and the connection ends."""
+        for mode in (PLAIN, SECURE):
+            for data in self.random_bytes():
+                with self.subTest(data.hex(), mode=mode.name):
+                    client = self.client(mode=mode)
+                    client.send(data)
+                    client.finish_sending()
+                    deadline = Deadline('the end')
+                    while client.next_frame_or_end(deadline):
+                        pass
+                    self.assertEqual(client.ending, FIN)
+                    client.close()
+
+    def test_rfc6455_10_1_01_handshake(self):
+        """Whatever comes for a handshake gets at most a refusal, and the connection ends."""
+        for mode in (PLAIN, SECURE):
+            for data in self.random_bytes():
+                with self.subTest(data.hex(), mode=mode.name):
+                    connection = self.connect(mode)
+                    connection.send(data)
+                    connection.finish_sending()
+                    ending, rest = connection.read_end()
+                    self.assertEqual(ending, FIN)
+                    self.assertRegex(rest, rb'\A(HTTP/1\.1 400 |\Z)')
+                    connection.close()
 
     @in_every_mode
     def test_rfc6455_10_4_01(self):

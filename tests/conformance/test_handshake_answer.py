@@ -7,8 +7,7 @@ from handshake_case import (BAD, SUBPROTOCOLS, UPGRADE_REQUIRED, HandshakeTest, 
 from harness import frames
 from harness.case import in_every_mode
 from harness.client import Client
-from harness.connection import (FIN, PLAIN, RESET, SECURE, Connection, client_context,
-                                connect_socket)
+from harness.connection import FIN, PLAIN, SECURE, Connection, client_context, connect_socket
 from harness.handshake import (SAMPLE_ACCEPT, SAMPLE_KEY, Request, check_accepted, check_refusal,
                                read_response)
 
@@ -64,7 +63,7 @@ class RefusalTest(HandshakeTest):
     @in_every_mode
     def test_rfc6455_4_2_2_05(self):
         """A resource that is not there gets 404."""
-        for target in ('/nowhere', '/X', '/x/', '/xx', '//x'[1:] + 'y'):
+        for target in ('/nowhere', '/X', '/x/', '/xx', '/origins/x'):
             with self.subTest(target):
                 self.assert_refused(Request(target), 404)
 
@@ -115,7 +114,7 @@ class ExtensionTest(HandshakeTest):
     @in_every_mode
     def test_rfc6455_4_3_02(self):
         """The value of a quoted parameter is a token too."""
-        self.each_accepted(field_cases(EXTENSIONS, ('x; a="b"', 'x; a="\\b"', 'x;a="b";c', 'x ; a = b')[:3]))
+        self.each_accepted(field_cases(EXTENSIONS, ('x; a="b"', 'x; a="\\b"', 'x;a="b";c')))
         self.each_refused(field_cases(EXTENSIONS, (
             'x; a="a b"', 'x; a="b', 'x; a="', 'x; a=""', 'x; a="b\\"', 'x; a="b,c"', 'x; a="b;c"',
             'x; a=b"c"', 'x; a="' + '\\"' * 2000)), BAD)

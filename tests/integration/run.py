@@ -8,6 +8,7 @@ processes of their own, some at a time, the longest first. What failed is printe
 the last line is "N passed, M failed", and the exit status 0 when nothing failed.
 """
 
+import collections
 import json
 import os
 import shutil
@@ -23,6 +24,9 @@ HERE = Path(__file__).resolve().parent
 FOLDERS = (HERE, HERE.parent / 'conformance', HERE.parent / 'checker')
 AT_ONCE = 3
 MODULE_SECONDS = 280
+
+# Of one test's failures, which are many when all of its cases have the same cause.
+SHOWN_PER_TEST = 4
 
 # Modules that take longest start first, so that none is left alone at the end.
 LONGEST_FIRST = ('test_browser', 'test_framing', 'test_room_order', 'test_timeouts', 'test_echo',
@@ -126,9 +130,16 @@ def broken(name, reason):
 def report(name, seconds, outcome):
     print(f'{name}: {outcome["passed"]} passed, {outcome["failed"]} failed '
           f'({seconds:.1f} s)', flush=True)
+    shown = collections.Counter()
     for test, reason in outcome['problems']:
-        indented = '\n'.join(f'    {line}' for line in reason.strip().splitlines())
-        print(f'  FAILED {test}\n{indented}', flush=True)
+        owner = test.partition(' ')[0]
+        shown[owner] += 1
+        if shown[owner] <= SHOWN_PER_TEST:
+            indented = '\n'.join(f'    {line}' for line in reason.strip().splitlines())
+            print(f'  FAILED {test}\n{indented}', flush=True)
+    for owner, count in shown.items():
+        if count > SHOWN_PER_TEST:
+            print(f'  {owner}: {count - SHOWN_PER_TEST} more like these', flush=True)
 
 
 def run_all(selected):

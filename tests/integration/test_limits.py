@@ -4,7 +4,7 @@ and nobody else notices."""
 from harness import frames
 from harness.case import DaemonTest
 from harness.connection import FIN, RESET
-from harness.frames import BINARY, CONTINUATION
+from harness.frames import BINARY, CONTINUATION, TEXT
 from harness.handshake import Request
 
 
@@ -65,8 +65,25 @@ class MessageLimitTest(DaemonTest):
         before = self.daemon.resident_bytes()
         for client in clients:
             client.send(frames.binary(b'', declared=256 << 20, form=64))
-            client.send(b'')
         self.client().echo('in step')
+        self.assertLess(self.daemon.resident_bytes() - before, 4 << 20)
+
+    def test_floods_of_empty_frames_cost_nothing(self):
+        self.start_with(workers=1)
+        client = self.client()
+        before = self.daemon.resident_bytes()
+        count = 100000
+        echoes = []
+
+        def take(received):
+            client.reader.feed(received)
+            while (frame := client.reader.next()) is not None:
+                echoes.append(frame)
+            return len(echoes) == count
+
+        client.exchange((frames.pong() + frames.text('')) * count, take, 'all echoes')
+        self.assertTrue(all(echo.opcode == TEXT and not echo.payload for echo in echoes))
+        client.close_orderly()
         self.assertLess(self.daemon.resident_bytes() - before, 4 << 20)
 
 
