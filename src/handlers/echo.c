@@ -20,12 +20,15 @@ static enum send_result send_part(struct conn *conn, enum message_type type, con
     return last ? conn_send_end(conn, bytes, length) : conn_send_chunk(conn, bytes, length);
 }
 
-static void echo_chunk(struct conn *conn, enum message_type type, const uint8_t *bytes,
-                       size_t length, bool first, bool last)
+/* What follows when a part was not simply queued. */
+static void answer_result(struct conn *conn, enum send_result result)
 {
-    switch (send_part(conn, type, bytes, length, first, last)) {
+    switch (result) {
     case SEND_QUEUED:
     case SEND_CLOSED:
+        break;
+    case SEND_CONGESTED:
+        conn_pause(conn);
         break;
     case SEND_TOO_SLOW:
         conn_close(conn, CLOSE_TRY_LATER, "the echo is not being read");
@@ -34,8 +37,15 @@ static void echo_chunk(struct conn *conn, enum message_type type, const uint8_t 
         conn_close(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         break;
     }
-    if (conn_is_congested(conn)) {
-        conn_pause(conn);
+}
+
+static void echo_chunk(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                       size_t length, bool first, bool last)
+{
+    enum send_result result = send_part(conn, type, bytes, length, first, last);
+
+    if (result != SEND_QUEUED) {
+        answer_result(conn, result);
     }
 }
 

@@ -42,11 +42,17 @@ enum upgrade_decision {
 };
 
 enum send_result {
-    SEND_QUEUED,   /* will be sent, in order */
-    SEND_TOO_SLOW, /* the queue is full: nothing was queued */
-    SEND_CLOSED,   /* the connection is closing: nothing was queued */
-    SEND_NO_MEMORY /* nothing was queued */
+    SEND_QUEUED,    /* will be sent, in order */
+    SEND_CONGESTED, /* the same, but what waits is above the high mark: half of send_queue.size */
+    SEND_TOO_SLOW,  /* the queue is full: nothing was queued */
+    SEND_CLOSED,    /* the connection is closing: nothing was queued */
+    SEND_NO_MEMORY  /* nothing was queued */
 };
+
+static inline bool send_was_queued(enum send_result result)
+{
+    return result == SEND_QUEUED || result == SEND_CONGESTED;
+}
 
 struct handler {
     struct handler_schema schema;
@@ -73,7 +79,7 @@ struct handler {
     void (*on_chunk)(struct conn *conn, enum message_type type, const uint8_t *bytes, size_t length,
                      bool first, bool last);
 
-    /* The queue was above its high mark (conn_is_congested) and has fallen below the low mark. */
+    /* The queue was above its high mark (SEND_CONGESTED) and has fallen below the low mark. */
     void (*on_writable)(struct conn *conn);
 
     /* The connection is over for the handler: sends return SEND_CLOSED from here on. */
@@ -104,9 +110,6 @@ enum send_result conn_send(struct conn *conn, enum message_type type, const uint
 enum send_result conn_send_begin(struct conn *conn, enum message_type type);
 enum send_result conn_send_chunk(struct conn *conn, const uint8_t *bytes, size_t length);
 enum send_result conn_send_end(struct conn *conn, const uint8_t *bytes, size_t length);
-
-/* Whether what waits to be sent is above the high mark (half of send_queue.size). */
-bool conn_is_congested(const struct conn *conn);
 
 /* Stops and restarts the delivery of messages. What the peer sends meanwhile waits in the kernel.
  */

@@ -156,7 +156,8 @@ void conn_refuse(struct conn *conn, const struct http_refusal *refusal);
 
 /* ---- conn_receive.c ---- */
 
-/* Takes bytes of frames, in CONN_OPEN and CONN_CLOSING. */
+/* Takes bytes of frames, in CONN_OPEN and CONN_CLOSING. WHOLE_FRAME_SLACK_BYTES behind them must be
+ * readable. */
 void conn_receive(struct conn *conn, const uint8_t *bytes, size_t length);
 
 /* Goes on with bytes that were left over when the last callback ended. */

@@ -100,7 +100,7 @@ static enum send_result queue_message(struct conn *conn, struct message *message
     }
     note_congestion(conn);
     conn_mark_dirty(conn);
-    return SEND_QUEUED;
+    return conn->congested ? SEND_CONGESTED : SEND_QUEUED;
 }
 
 /*
@@ -126,30 +126,52 @@ static enum send_result queue_frame(struct conn *conn, uint8_t first_byte, const
 static inline enum send_result send_frame(struct conn *conn, uint8_t first_byte,
                                           const uint8_t *bytes, size_t length, bool hold)
 {
-    enum send_result result = SEND_QUEUED;
+    enum send_result result;
 
     if (conn->state != CONN_OPEN) {
         return SEND_CLOSED;
     }
     if (!hold && fits_output(conn, bytes, length)) {
         output_add(&conn->loop->output, first_byte, bytes, length);
-    } else {
-        result = queue_frame(conn, first_byte, bytes, length, hold);
+        conn->bytes_out += length;
+        return SEND_QUEUED;
     }
-    conn->bytes_out += result == SEND_QUEUED ? length : 0;
+    result = queue_frame(conn, first_byte, bytes, length, hold);
+    conn->bytes_out += send_was_queued(result) ? length : 0;
     return result;
 }
 
 /* ---- what handlers call ---- */
 
+/* Any message but the one that the callback has just been given. */
+static enum send_result send_other(struct conn *conn, uint8_t first_byte, const uint8_t *bytes,
+                                   size_t length) __attribute__((noinline));
+
+static enum send_result send_other(struct conn *conn, uint8_t first_byte, const uint8_t *bytes,
+                                   size_t length)
+{
+    enum send_result result = send_frame(conn, first_byte, bytes, length, conn->streaming);
+
+    conn->messages_out += send_was_queued(result);
+    return result;
+}
+
+/* What was received going back as it is needs a header, and none of the registers that the rest
+ * would have to save: 23 instructions a message less (callgrind). */
 enum send_result conn_send(struct conn *conn, enum message_type type, const uint8_t *bytes,
                            size_t length)
 {
-    enum send_result result =
-        send_frame(conn, (uint8_t)(FRAME_FIN | type), bytes, length, conn->streaming);
+    struct output *output = &conn->loop->output;
+    uint8_t first_byte = (uint8_t)(FRAME_FIN | type);
 
-    conn->messages_out += result == SEND_QUEUED;
-    return result;
+    if (conn->state != CONN_OPEN || conn->streaming || conn->outbox != NULL || !is_current(conn) ||
+        length > WHOLE_FRAME_LONG_MAX || !output_scratch_is(output, bytes, length)) {
+        return send_other(conn, first_byte, bytes, length);
+    }
+    output_add_scratch(output, first_byte, length);
+    conn->bytes_out += length;
+    conn->messages_out++;
+    return SEND_QUEUED;
 }
 
 enum send_result conn_send_begin(struct conn *conn, enum message_type type)
@@ -173,7 +195,7 @@ enum send_result conn_send_chunk(struct conn *conn, const uint8_t *bytes, size_t
 {
     enum send_result result = send_frame(conn, stream_opcode(conn), bytes, length, false);
 
-    if (result == SEND_QUEUED) {
+    if (send_was_queued(result)) {
         conn->stream_begun = true;
     }
     return result;
@@ -184,7 +206,7 @@ enum send_result conn_send_end(struct conn *conn, const uint8_t *bytes, size_t l
     enum send_result result =
         send_frame(conn, (uint8_t)(FRAME_FIN | stream_opcode(conn)), bytes, length, false);
 
-    if (result != SEND_QUEUED) {
+    if (!send_was_queued(result)) {
         return result;
     }
     conn->streaming = false;
@@ -193,12 +215,7 @@ enum send_result conn_send_end(struct conn *conn, const uint8_t *bytes, size_t l
         outbox_release_held(conn->outbox);
         conn_mark_dirty(conn);
     }
-    return SEND_QUEUED;
-}
-
-bool conn_is_congested(const struct conn *conn)
-{
-    return conn->congested;
+    return result;
 }
 
 /* ---- what the server sends ---- */
@@ -270,7 +287,7 @@ void conn_queue_close(struct conn *conn, uint16_t code, struct slice reason)
         return;
     }
     message = take_message(conn, FRAME_FIN | OPCODE_CLOSE, body, length);
-    if (message == NULL || queue_message(conn, message, false) != SEND_QUEUED) {
+    if (message == NULL || !send_was_queued(queue_message(conn, message, false))) {
         conn_kill(conn, code, "memory is short");
     }
 }

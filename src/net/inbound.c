@@ -4,6 +4,8 @@
  */
 #include "net/inbound.h"
 
+#include "protocol/whole_frame.h"
+
 #include <string.h>
 
 void inbound_reset(struct pool *pool, struct inbound *inbound)
@@ -35,7 +37,7 @@ uint8_t *inbound_reserve(struct pool *pool, struct inbound *inbound, size_t leng
 
 bool inbound_stash(struct pool *pool, struct inbound *inbound, const uint8_t *bytes, size_t length)
 {
-    inbound->stash = pool_alloc(pool, length, &inbound->stash_capacity);
+    inbound->stash = pool_alloc(pool, length + WHOLE_FRAME_SLACK_BYTES, &inbound->stash_capacity);
     if (inbound->stash == NULL) {
         return false;
     }

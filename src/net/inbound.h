@@ -20,7 +20,7 @@ struct inbound {
     uint8_t control_length;
     uint8_t control[FRAME_CONTROL_MAX_BYTES]; /* payload of the current control frame */
     /* Bytes received and not yet looked at: the callback's budget was used up, or reading is
-     * paused. While there are any the socket is not read. */
+     * paused. While there are any the socket is not read. WHOLE_FRAME_SLACK_BYTES behind them. */
     uint8_t *stash;
     size_t stash_capacity;
     size_t stash_start;

@@ -23,8 +23,8 @@ static void timer_due(evutil_socket_t fd, short what, void *argument)
 
 static bool allocate_buffers(struct loop *loop)
 {
-    loop->input = malloc(LOOP_INPUT_BYTES);
-    loop->output.bytes = malloc(OUTPUT_BYTES);
+    loop->input = malloc(LOOP_INPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
+    loop->output.bytes = malloc(OUTPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
     loop->record = malloc(TLS_RECORD_BYTES);
     loop->fields = calloc(loop->config->limits.headers, sizeof *loop->fields);
     loop->path_buffer = malloc(loop->config->limits.request_line_bytes);

@@ -53,7 +53,7 @@ struct loop {
     /* The callback at hand. */
     struct conn *current; /* NULL between callbacks */
     size_t deliveries;    /* of LOOP_DELIVERIES_MAX, spent by the callback so far */
-    uint8_t *input;       /* LOOP_INPUT_BYTES */
+    uint8_t *input;       /* LOOP_INPUT_BYTES, and WHOLE_FRAME_SLACK_BYTES behind them */
     struct output output;
     uint8_t *record;        /* TLS_RECORD_BYTES: a TLS record being put together */
     struct inbound inbound; /* of a connection that has none of its own, idle between callbacks */

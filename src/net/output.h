@@ -7,7 +7,7 @@
 #ifndef WSRELAYD_NET_OUTPUT_H
 #define WSRELAYD_NET_OUTPUT_H
 
-#include "protocol/frame.h"
+#include "protocol/whole_frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,11 +18,13 @@
 enum { OUTPUT_BYTES = 262144 };
 
 struct output {
-    uint8_t *bytes; /* OUTPUT_BYTES */
+    uint8_t *bytes; /* OUTPUT_BYTES, and WHOLE_FRAME_SLACK_BYTES behind them */
     size_t start; /* what is before has gone out; it stays as it is until the callback ends, because
                      a handler may have been given it as its message */
     size_t used;
-    uint8_t *scratch; /* a payload behind `used` with room for its header before it; or NULL */
+    /* A payload that is being received, behind `used` with room for its header before it; or NULL.
+     * `used` does not change while there is one: the frame that is added next is made of it. */
+    uint8_t *scratch;
     size_t scratch_length;
 };
 
@@ -55,12 +57,37 @@ static inline uint8_t *output_scratch(struct output *output, size_t length)
     return output->scratch;
 }
 
-/* Whether these bytes are the scratch, whole, and still stand right behind what is gathered. */
+/* Whether these bytes are the scratch, whole. */
 static inline bool output_scratch_is(const struct output *output, const uint8_t *bytes,
                                      size_t length)
 {
-    return bytes == output->scratch && length == output->scratch_length &&
-           bytes == output->bytes + output->used + frame_header_size(length);
+    return bytes == output->scratch && length == output->scratch_length;
+}
+
+/* Writes the header of nearly all frames inline. Returns its size, frame_header_size(length). */
+static inline size_t output_write_header(uint8_t *target, uint8_t first_byte, size_t length)
+{
+    if (length > WHOLE_FRAME_LONG_MAX) {
+        return frame_write_header(target, first_byte, length);
+    }
+    target[0] = first_byte;
+    if (length <= WHOLE_FRAME_SHORT_MAX) {
+        target[1] = (uint8_t)length;
+        return 2;
+    }
+    target[1] = WHOLE_FRAME_LONG_MARK;
+    target[2] = (uint8_t)(length >> 8);
+    target[3] = (uint8_t)length;
+    return 4;
+}
+
+/* Makes the scratch, which there must be, a frame. */
+static inline void output_add_scratch(struct output *output, uint8_t first_byte, size_t length)
+{
+    uint8_t *target = output->bytes + output->used;
+
+    output->used += output_write_header(target, first_byte, length) + length;
+    output->scratch = NULL;
 }
 
 /* Adds a frame whose payload is the scratch itself, or any other bytes while there is none. */
@@ -68,14 +95,8 @@ static inline void output_add(struct output *output, uint8_t first_byte, const u
                               size_t length)
 {
     uint8_t *target = output->bytes + output->used;
-    size_t header_bytes = 2;
+    size_t header_bytes = output_write_header(target, first_byte, length);
 
-    if (length <= FRAME_CONTROL_MAX_BYTES) { /* the header of nearly all frames, inline */
-        target[0] = first_byte;
-        target[1] = (uint8_t)length;
-    } else {
-        header_bytes = frame_write_header(target, first_byte, length);
-    }
     if (payload != output->scratch && length > 0) {
         memcpy(target + header_bytes, payload, length);
     }

@@ -44,7 +44,8 @@ START_TEST(test_a_payload_put_where_it_belongs_only_gets_a_header)
     output_add(&output, TEXT, (const uint8_t *)"before", 6);
     scratch = output_scratch(&output, length);
     memset(scratch, 'x', length);
-    output_add(&output, TEXT, scratch, length);
+    ck_assert(output_scratch_is(&output, scratch, length));
+    output_add_scratch(&output, TEXT, length);
     ck_assert_uint_eq(output.used, 2 + 6 + frame_header_size(length) + length);
     ck_assert_ptr_null(output.scratch);
     check_frame(8, length, 'x');
