@@ -42,11 +42,13 @@ enum upgrade_decision {
 };
 
 enum send_result {
-    SEND_QUEUED,    /* will be sent, in order */
-    SEND_CONGESTED, /* the same, but what waits is above the high mark: half of send_queue.size */
-    SEND_TOO_SLOW,  /* the queue is full: nothing was queued */
-    SEND_CLOSED,    /* the connection is closing: nothing was queued */
-    SEND_NO_MEMORY  /* nothing was queued */
+    SEND_QUEUED, /* will be sent, in order */
+    /* The same, but what waits has been above the high mark, half of send_queue.size, and not yet
+     * below the low mark, a quarter. */
+    SEND_CONGESTED,
+    SEND_TOO_SLOW, /* the queue is full: nothing was queued */
+    SEND_CLOSED,   /* the connection is closing: nothing was queued */
+    SEND_NO_MEMORY /* nothing was queued */
 };
 
 static inline bool send_was_queued(enum send_result result)
@@ -79,7 +81,8 @@ struct handler {
     void (*on_chunk)(struct conn *conn, enum message_type type, const uint8_t *bytes, size_t length,
                      bool first, bool last);
 
-    /* The queue was above its high mark (SEND_CONGESTED) and has fallen below the low mark. */
+    /* The queue was above its high mark and has fallen below the low mark. What others publish
+     * fills it too, so this may come without a SEND_CONGESTED before it. */
     void (*on_writable)(struct conn *conn);
 
     /* The connection is over for the handler: sends return SEND_CLOSED from here on. */

@@ -143,7 +143,7 @@ static inline enum send_result send_frame(struct conn *conn, uint8_t first_byte,
 
 /* ---- what handlers call ---- */
 
-/* Any message but the one that the callback has just been given. */
+/* Every message that is not simply what was received going back. */
 static enum send_result send_other(struct conn *conn, uint8_t first_byte, const uint8_t *bytes,
                                    size_t length) __attribute__((noinline));
 

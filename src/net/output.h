@@ -57,11 +57,11 @@ static inline uint8_t *output_scratch(struct output *output, size_t length)
     return output->scratch;
 }
 
-/* Whether these bytes are the scratch, whole. */
+/* Whether there is a scratch and these bytes are it, whole: then there is room for its frame. */
 static inline bool output_scratch_is(const struct output *output, const uint8_t *bytes,
                                      size_t length)
 {
-    return bytes == output->scratch && length == output->scratch_length;
+    return output->scratch != NULL && bytes == output->scratch && length == output->scratch_length;
 }
 
 /* Writes the header of nearly all frames inline. Returns its size, frame_header_size(length). */

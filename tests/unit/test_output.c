@@ -52,6 +52,18 @@ START_TEST(test_a_payload_put_where_it_belongs_only_gets_a_header)
 }
 END_TEST
 
+/* NULL stands for no scratch, and is what an empty message may be sent from. */
+START_TEST(test_without_a_scratch_no_bytes_are_it)
+{
+    uint8_t *scratch = output_scratch(&output, 0);
+
+    ck_assert(output_scratch_is(&output, scratch, 0));
+    output_add_scratch(&output, TEXT, 0);
+    ck_assert(!output_scratch_is(&output, scratch, 0));
+    ck_assert(!output_scratch_is(&output, NULL, 0));
+}
+END_TEST
+
 START_TEST(test_other_bytes_are_copied)
 {
     size_t length = sizes[_i];
@@ -94,6 +106,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, prepare, clean_up);
     tcase_add_loop_test(tests, test_a_payload_put_where_it_belongs_only_gets_a_header, 0, SIZES);
+    tcase_add_test(tests, test_without_a_scratch_no_bytes_are_it);
     tcase_add_loop_test(tests, test_other_bytes_are_copied, 0, SIZES);
     tcase_add_loop_test(tests, test_what_has_room_fits, 0, SIZES);
     suite_add_tcase(suite, tests);
