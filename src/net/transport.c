@@ -22,7 +22,11 @@ static ssize_t plain_result(ssize_t result)
     return is_transient(errno) ? TRANSPORT_AGAIN : TRANSPORT_FAILED;
 }
 
-/* What a failed SSL call means; errno is set for TRANSPORT_FAILED. */
+/*
+ * What a failed SSL call means; errno is set for TRANSPORT_FAILED. Once the peer's end has been
+ * seen, OpenSSL reports that end for a write which the kernel has refused, too: here it is a
+ * failure. A read asks is_end_of_stream first.
+ */
 static ssize_t tls_failure(struct transport *transport, int result)
 {
     int saved = errno;
@@ -32,7 +36,6 @@ static ssize_t tls_failure(struct transport *transport, int result)
     case SSL_ERROR_WANT_WRITE:
         return TRANSPORT_AGAIN;
     case SSL_ERROR_ZERO_RETURN:
-        return 0;
     case SSL_ERROR_SYSCALL:
         errno = saved != 0 ? saved : ECONNRESET;
         break;
@@ -42,6 +45,11 @@ static ssize_t tls_failure(struct transport *transport, int result)
     }
     transport->broken = true;
     return TRANSPORT_FAILED;
+}
+
+static bool is_end_of_stream(const struct transport *transport, int result)
+{
+    return SSL_get_error(transport->ssl, result) == SSL_ERROR_ZERO_RETURN;
 }
 
 static ssize_t tls_read(struct transport *transport, uint8_t *target, size_t length)
@@ -57,7 +65,8 @@ static ssize_t tls_read(struct transport *transport, uint8_t *target, size_t len
         errno = 0;
         result = SSL_read_ex(transport->ssl, target + total, length - total, &taken);
         if (result <= 0) {
-            ssize_t failure = tls_failure(transport, result);
+            ssize_t failure =
+                is_end_of_stream(transport, result) ? 0 : tls_failure(transport, result);
 
             transport->read_wants_write =
                 failure == TRANSPORT_AGAIN && SSL_want_write(transport->ssl);

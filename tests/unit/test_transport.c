@@ -342,6 +342,25 @@ START_TEST(test_writing_to_a_peer_that_is_gone_fails)
 }
 END_TEST
 
+/* OpenSSL reports the peer's end, which was seen before, and not what the kernel has refused. */
+START_TEST(test_writing_to_a_peer_that_has_ended_and_is_gone_fails)
+{
+    struct iovec vectors[2] = {{stream, 100}, {stream, 100}};
+    uint8_t target[10];
+
+    if (client != NULL && _i == 0) {
+        SSL_shutdown(client);
+    }
+    shutdown(client_fd, SHUT_WR);
+    ck_assert_int_eq(transport_read(&server, target, sizeof target), 0);
+    close(client_fd);
+    client_fd = -1;
+    ck_assert_int_eq(transport_write(&server, vectors, 2, record), TRANSPORT_FAILED);
+    ck_assert_int_eq(errno, EPIPE);
+    ck_assert_int_eq(server.broken, client != NULL);
+}
+END_TEST
+
 START_TEST(test_half_closing_says_so_and_still_reads)
 {
     uint8_t target[10];
@@ -422,6 +441,7 @@ static void add_common_tests(TCase *tests)
     tcase_add_test(tests, test_the_peer_s_end_is_read_behind_its_last_bytes);
     tcase_add_test(tests, test_an_end_without_close_notify_is_an_end);
     tcase_add_loop_test(tests, test_writing_to_a_peer_that_is_gone_fails, 0, 2);
+    tcase_add_loop_test(tests, test_writing_to_a_peer_that_has_ended_and_is_gone_fails, 0, 2);
     tcase_add_test(tests, test_half_closing_says_so_and_still_reads);
 }
 
