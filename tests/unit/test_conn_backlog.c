@@ -78,6 +78,9 @@ static void send_one_bulk(struct conn *conn, const uint8_t *bytes, size_t length
     (void)length;
     last_result = conn_send(conn, MESSAGE_BINARY, bulk, BULK_BYTES);
     queued += send_was_queued(last_result);
+    if (send_was_queued(last_result)) {
+        ck_assert_int_eq(last_result, conn->congested ? SEND_CONGESTED : SEND_QUEUED);
+    }
     free(bulk);
 }
 
