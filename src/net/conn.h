@@ -140,7 +140,7 @@ void conn_mark_runnable(struct conn *conn);
  * ping_interval, which may be earlier than the Pong was. */
 void conn_note_alive(struct conn *conn);
 
-/* Tells the watch what the connection waits for now. */
+/* Tells the watch what the connection waits for. */
 void conn_update_watch(struct conn *conn);
 
 /* ---- conn_upgrade.c ---- */

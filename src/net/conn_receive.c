@@ -264,7 +264,7 @@ static inline bool takes_whole_frames(const struct conn *conn)
 /* The longest payload that goes from the input straight to the handler. */
 static size_t longest_whole_frame(const struct conn *conn)
 {
-    size_t longest = conn->handler->on_chunk != NULL ? WHOLE_FRAME_LONG_MAX : PUBLISH_COPY_BYTES;
+    size_t longest = conn->handler->on_chunk != NULL ? FRAME_MEDIUM_MAX_BYTES : PUBLISH_COPY_BYTES;
     uint64_t allowed = conn->route->settings.max_message_bytes;
 
     return allowed < longest ? (size_t)allowed : longest;

@@ -126,17 +126,16 @@ static enum send_result queue_frame(struct conn *conn, uint8_t first_byte, const
 static inline enum send_result send_frame(struct conn *conn, uint8_t first_byte,
                                           const uint8_t *bytes, size_t length, bool hold)
 {
-    enum send_result result;
+    enum send_result result = SEND_QUEUED;
 
     if (conn->state != CONN_OPEN) {
         return SEND_CLOSED;
     }
     if (!hold && fits_output(conn, bytes, length)) {
         output_add(&conn->loop->output, first_byte, bytes, length);
-        conn->bytes_out += length;
-        return SEND_QUEUED;
+    } else {
+        result = queue_frame(conn, first_byte, bytes, length, hold);
     }
-    result = queue_frame(conn, first_byte, bytes, length, hold);
     conn->bytes_out += send_was_queued(result) ? length : 0;
     return result;
 }
@@ -144,11 +143,8 @@ static inline enum send_result send_frame(struct conn *conn, uint8_t first_byte,
 /* ---- what handlers call ---- */
 
 /* Every message that is not simply what was received going back. */
-static enum send_result send_other(struct conn *conn, uint8_t first_byte, const uint8_t *bytes,
-                                   size_t length) __attribute__((noinline));
-
-static enum send_result send_other(struct conn *conn, uint8_t first_byte, const uint8_t *bytes,
-                                   size_t length)
+static __attribute__((noinline)) enum send_result send_other(struct conn *conn, uint8_t first_byte,
+                                                             const uint8_t *bytes, size_t length)
 {
     enum send_result result = send_frame(conn, first_byte, bytes, length, conn->streaming);
 
@@ -165,7 +161,7 @@ enum send_result conn_send(struct conn *conn, enum message_type type, const uint
     uint8_t first_byte = (uint8_t)(FRAME_FIN | type);
 
     if (conn->state != CONN_OPEN || conn->streaming || conn->outbox != NULL || !is_current(conn) ||
-        length > WHOLE_FRAME_LONG_MAX || !output_scratch_is(output, bytes, length)) {
+        length > FRAME_MEDIUM_MAX_BYTES || !output_scratch_is(output, bytes, length)) {
         return send_other(conn, first_byte, bytes, length);
     }
     output_add_scratch(output, first_byte, length);

@@ -64,29 +64,12 @@ static inline bool output_scratch_is(const struct output *output, const uint8_t 
     return output->scratch != NULL && bytes == output->scratch && length == output->scratch_length;
 }
 
-/* Writes the header of nearly all frames inline. Returns its size, frame_header_size(length). */
-static inline size_t output_write_header(uint8_t *target, uint8_t first_byte, size_t length)
-{
-    if (length > WHOLE_FRAME_LONG_MAX) {
-        return frame_write_header(target, first_byte, length);
-    }
-    target[0] = first_byte;
-    if (length <= WHOLE_FRAME_SHORT_MAX) {
-        target[1] = (uint8_t)length;
-        return 2;
-    }
-    target[1] = WHOLE_FRAME_LONG_MARK;
-    target[2] = (uint8_t)(length >> 8);
-    target[3] = (uint8_t)length;
-    return 4;
-}
-
 /* Makes the scratch, which there must be, a frame. */
 static inline void output_add_scratch(struct output *output, uint8_t first_byte, size_t length)
 {
     uint8_t *target = output->bytes + output->used;
 
-    output->used += output_write_header(target, first_byte, length) + length;
+    output->used += frame_write_header(target, first_byte, length) + length;
     output->scratch = NULL;
 }
 
@@ -95,7 +78,7 @@ static inline void output_add(struct output *output, uint8_t first_byte, const u
                               size_t length)
 {
     uint8_t *target = output->bytes + output->used;
-    size_t header_bytes = output_write_header(target, first_byte, length);
+    size_t header_bytes = frame_write_header(target, first_byte, length);
 
     if (payload != output->scratch && length > 0) {
         memcpy(target + header_bytes, payload, length);

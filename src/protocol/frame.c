@@ -12,8 +12,6 @@ enum {
     OPCODE_BITS = 0x0F,
     OPCODE_CONTROL_BIT = 0x08,
     LENGTH_BITS = 0x7F,
-    LENGTH_IN_2_BYTES = 126,
-    LENGTH_IN_8_BYTES = 127,
     MASK_BYTES = 4,
     TEXT_BLOCK_BYTES = 4096, /* unmasked and checked while it is in the first-level cache */
 };
@@ -29,9 +27,9 @@ static const uint16_t defined_opcodes = 1 << OPCODE_CONTINUATION | 1 << OPCODE_T
 static inline size_t extended_length_bytes(uint8_t second_byte)
 {
     switch (second_byte & LENGTH_BITS) {
-    case LENGTH_IN_2_BYTES:
+    case FRAME_LENGTH_IN_2_BYTES:
         return 2;
-    case LENGTH_IN_8_BYTES:
+    case FRAME_LENGTH_IN_8_BYTES:
         return 8;
     default:
         return 0;
@@ -85,9 +83,9 @@ static inline const char *broken_by_first_bytes(const struct frame_decoder *deco
 static inline const char *broken_by_length_form(const uint8_t *header, uint64_t length)
 {
     switch (header[1] & LENGTH_BITS) {
-    case LENGTH_IN_2_BYTES:
+    case FRAME_LENGTH_IN_2_BYTES:
         return length <= 125 ? "a length of 125 or less must not be sent in 16 bits" : NULL;
-    case LENGTH_IN_8_BYTES:
+    case FRAME_LENGTH_IN_8_BYTES:
         if (length >> 63 != 0) {
             return "the top bit of a 64-bit length must be 0";
         }
@@ -267,21 +265,14 @@ void frame_finish(struct frame_decoder *decoder)
     }
 }
 
-size_t frame_write_header(uint8_t *target, uint8_t first_byte, uint64_t payload_bytes)
+size_t frame_write_long_header(uint8_t *target, uint64_t payload_bytes)
 {
-    size_t size = frame_header_size(payload_bytes);
-
-    target[0] = first_byte;
-    if (size == 2) {
-        target[1] = (uint8_t)payload_bytes;
-        return size;
-    }
-    target[1] = size == 4 ? LENGTH_IN_2_BYTES : LENGTH_IN_8_BYTES;
-    for (size_t i = size - 1; i >= 2; i--) {
+    target[1] = FRAME_LENGTH_IN_8_BYTES;
+    for (size_t i = FRAME_SERVER_HEADER_MAX - 1; i >= 2; i--) {
         target[i] = (uint8_t)payload_bytes;
         payload_bytes >>= 8;
     }
-    return size;
+    return FRAME_SERVER_HEADER_MAX;
 }
 
 size_t frame_boundary(const uint8_t *frames, size_t length, size_t offset)

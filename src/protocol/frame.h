@@ -42,10 +42,14 @@ enum close_code {
 enum {
     FRAME_FIN = 0x80,              /* in the first byte */
     FRAME_MASKED = 0x80,           /* in the second byte */
-    FRAME_CONTROL_MAX_BYTES = 125, /* RFC 6455 section 5.5 */
-    FRAME_CLIENT_HEADER_MAX = 14,  /* 2 + 8 + 4 */
-    FRAME_SERVER_HEADER_MAX = 10,  /* 2 + 8 */
-    FRAME_CLOSE_REASON_MAX = 123,  /* 125 less the code */
+    FRAME_LENGTH_IN_2_BYTES = 126, /* in the second byte: the length follows it */
+    FRAME_LENGTH_IN_8_BYTES = 127,
+    FRAME_SHORT_MAX_BYTES = 125,    /* the longest payload whose length the second byte holds */
+    FRAME_MEDIUM_MAX_BYTES = 65535, /* the longest whose length two more bytes hold */
+    FRAME_CONTROL_MAX_BYTES = 125,  /* RFC 6455 section 5.5 */
+    FRAME_CLIENT_HEADER_MAX = 14,   /* 2 + 8 + 4 */
+    FRAME_SERVER_HEADER_MAX = 10,   /* 2 + 8 */
+    FRAME_CLOSE_REASON_MAX = 123,   /* 125 less the code */
 };
 
 /* What a route allows; the sum over a message's frames is compared with max_message_bytes. */
@@ -109,15 +113,34 @@ void frame_finish(struct frame_decoder *decoder);
 /* Bytes of a server's header for such a payload: 2, 4 or 10. */
 static inline size_t frame_header_size(uint64_t payload_bytes)
 {
-    return payload_bytes <= 125 ? 2 : payload_bytes <= 65535 ? 4 : 10;
+    return payload_bytes <= FRAME_SHORT_MAX_BYTES    ? 2
+           : payload_bytes <= FRAME_MEDIUM_MAX_BYTES ? 4
+                                                     : FRAME_SERVER_HEADER_MAX;
 }
+
+/* The rest of frame_write_header for a payload above FRAME_MEDIUM_MAX_BYTES. */
+size_t frame_write_long_header(uint8_t *target, uint64_t payload_bytes);
 
 /*
  * Writes an unmasked frame header with the shortest length form to `target`.
  * `first_byte` is the opcode, with FRAME_FIN if it is the last frame of its message.
  * Returns its size, frame_header_size(payload_bytes).
  */
-size_t frame_write_header(uint8_t *target, uint8_t first_byte, uint64_t payload_bytes);
+static inline size_t frame_write_header(uint8_t *target, uint8_t first_byte, uint64_t payload_bytes)
+{
+    target[0] = first_byte;
+    if (payload_bytes > FRAME_MEDIUM_MAX_BYTES) {
+        return frame_write_long_header(target, payload_bytes);
+    }
+    if (payload_bytes <= FRAME_SHORT_MAX_BYTES) {
+        target[1] = (uint8_t)payload_bytes;
+        return 2;
+    }
+    target[1] = FRAME_LENGTH_IN_2_BYTES;
+    target[2] = (uint8_t)(payload_bytes >> 8);
+    target[3] = (uint8_t)payload_bytes;
+    return 4;
+}
 
 /*
  * Given the wire bytes of whole server frames and an offset into them, returns where the frame

@@ -1,7 +1,7 @@
 /*
- * The frame that nearly all traffic consists of: a whole message in one masked frame, all of which
- * has arrived. What frame.h does for every frame is done here for this one without state, inline.
- * Whatever does not fit is left to frame.h, with the same result.
+ * The frame that nearly all traffic consists of: a whole message of up to FRAME_MEDIUM_MAX_BYTES in
+ * one masked frame, all of which has arrived. What frame.h does for every frame is done here for
+ * this one without state, inline. Whatever does not fit is left to frame.h, with the same result.
  */
 #ifndef WSRELAYD_PROTOCOL_WHOLE_FRAME_H
 #define WSRELAYD_PROTOCOL_WHOLE_FRAME_H
@@ -14,16 +14,11 @@
 #include <stdint.h>
 #include <string.h>
 
-enum {
-    WHOLE_FRAME_SHORT_MAX = 125,  /* payloads up to this have their length in one byte */
-    WHOLE_FRAME_LONG_MAX = 65535, /* up to this in three; longer ones are left to frame.h */
-    WHOLE_FRAME_LONG_MARK = 126,  /* the first of the three */
-    /*
-     * How many bytes behind a payload may be read, and behind its target be overwritten. So a short
-     * payload is moved in whole blocks, without a branch on its length.
-     */
-    WHOLE_FRAME_SLACK_BYTES = 16,
-};
+/*
+ * How many bytes behind a payload may be read, and behind its target be overwritten. So a short
+ * payload is moved in whole blocks, without a branch on its length.
+ */
+enum { WHOLE_FRAME_SLACK_BYTES = 16 };
 
 struct whole_frame {
     uint8_t opcode; /* OPCODE_TEXT or OPCODE_BINARY */
@@ -47,11 +42,11 @@ static inline bool whole_frame_at(const uint8_t *input, const uint8_t *end,
         (input[1] & FRAME_MASKED) == 0) {
         return false;
     }
-    if (frame->length > WHOLE_FRAME_SHORT_MAX) {
+    if (frame->length > FRAME_SHORT_MAX_BYTES) {
         header_bytes = 8;
         frame->length = (size_t)input[2] << 8 | input[3];
-        if (input[1] != (FRAME_MASKED | WHOLE_FRAME_LONG_MARK) || available < header_bytes ||
-            frame->length <= WHOLE_FRAME_SHORT_MAX) {
+        if (input[1] != (FRAME_MASKED | FRAME_LENGTH_IN_2_BYTES) || available < header_bytes ||
+            frame->length <= FRAME_SHORT_MAX_BYTES) {
             return false;
         }
     }
@@ -89,7 +84,7 @@ static inline bool frame_block_is_ascii(frame_block block)
 }
 
 /*
- * Unmasks a payload of up to WHOLE_FRAME_SHORT_MAX bytes in blocks, up to WHOLE_FRAME_SLACK_BYTES
+ * Unmasks a payload of up to FRAME_SHORT_MAX_BYTES bytes in blocks, up to WHOLE_FRAME_SLACK_BYTES
  * more than there are. Returns whether all of it is ASCII.
  */
 static inline bool whole_frame_unmask_short(const struct whole_frame *frame, uint8_t *target)
@@ -119,7 +114,7 @@ static inline bool whole_frame_unmask_short(const struct whole_frame *frame, uin
  */
 static inline bool whole_frame_payload(const struct whole_frame *frame, uint8_t *target)
 {
-    if (frame->length > WHOLE_FRAME_SHORT_MAX) {
+    if (frame->length > FRAME_SHORT_MAX_BYTES) {
         mask_unmask(target, frame->payload, frame->length, frame->payload - 4);
     } else if (whole_frame_unmask_short(frame, target)) {
         return true;

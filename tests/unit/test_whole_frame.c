@@ -14,7 +14,7 @@ static const struct frame_limits limits = {1 << 20, 1000};
 
 static size_t header_bytes(size_t length)
 {
-    return length <= WHOLE_FRAME_SHORT_MAX ? 6 : 8;
+    return length <= FRAME_SHORT_MAX_BYTES ? 6 : 8;
 }
 
 /* Writes a masked frame to exactly as many bytes as it has and the slack; free with free. */
