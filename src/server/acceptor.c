@@ -45,7 +45,7 @@ static void resume_accepting(evutil_socket_t fd, short what, void *argument)
     set_watching(argument, true);
 }
 
-/* Out of descriptors or memory: a listening socket that stays watched would spin. */
+/* A listening socket that stays watched would spin. */
 static void pause_accepting(struct acceptor *acceptor, int error)
 {
     struct timeval delay = {.tv_sec = acceptor->pause_ms / 1000,
@@ -79,19 +79,24 @@ static void hand_on(struct acceptor *acceptor, int fd, const struct listener *li
 
 enum accept_outcome { ACCEPT_TAKEN, ACCEPT_SKIPPED, ACCEPT_NONE_LEFT };
 
+/*
+ * Only what this process or machine is short of lasts. Everything else is said of one connection,
+ * which is gone: accept(2) hands on what the network has already reported of it (ENETDOWN,
+ * EHOSTUNREACH, ...), and the next may be fine.
+ */
 static enum accept_outcome accept_error(struct acceptor *acceptor, int error)
 {
     switch (error) {
     case EAGAIN:
         return ACCEPT_NONE_LEFT;
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case EPERM:
-        return ACCEPT_SKIPPED; /* that connection is gone; the next may be fine */
-    default:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
         pause_accepting(acceptor, error);
         return ACCEPT_NONE_LEFT;
+    default:
+        return ACCEPT_SKIPPED;
     }
 }
 

@@ -7,10 +7,12 @@
 #include "suite.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { LISTENERS = 2, CONNECTIONS_MAX = 200, BATCH = 64 };
@@ -33,6 +35,19 @@ static unsigned taken_count;
 
 static int clients[CONNECTIONS_MAX];
 static unsigned client_count;
+
+/* What accept is to fail with, once; 0: it does what it does. */
+static int accept_error;
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    if (accept_error != 0) {
+        errno = accept_error;
+        accept_error = 0;
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, address, length, flags);
+}
 
 static void take(void *owner, int fd, const struct listener *listener, const struct peer *peer,
                  enum admission_verdict verdict)
@@ -166,6 +181,38 @@ START_TEST(test_connections_over_the_limit_are_handed_on_as_such_and_then_closed
 }
 END_TEST
 
+/* What accept may say of a connection that is gone already. */
+static const int passed_on[] = {ECONNABORTED, EPROTO,      EPERM,        EINTR,
+                                ENETDOWN,     EHOSTDOWN,   EHOSTUNREACH, ENETUNREACH,
+                                ENONET,       ENOPROTOOPT, EOPNOTSUPP,   ETIMEDOUT};
+enum { PASSED_ON = sizeof passed_on / sizeof *passed_on };
+
+START_TEST(test_the_error_of_one_connection_holds_up_nobody)
+{
+    connect_to(&listeners[0]);
+    accept_error = passed_on[_i];
+    turn();
+    ck_assert_uint_eq(taken_count, 1);
+}
+END_TEST
+
+/* What the process or the machine is short of. */
+static const int lasting[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+enum { LASTING = sizeof lasting / sizeof *lasting };
+
+START_TEST(test_a_shortage_pauses_all_listeners)
+{
+    connect_to(&listeners[0]);
+    connect_to(&listeners[1]);
+    accept_error = lasting[_i];
+    turn();
+    ck_assert_int_eq(accept_error, 0);
+    ck_assert_uint_le(taken_count, 1); /* the other listener's may have been there first */
+    turn();
+    ck_assert_uint_le(taken_count, 1);
+}
+END_TEST
+
 START_TEST(test_listening_ends_with_the_acceptor)
 {
     int fd = listeners[0].fd;
@@ -242,6 +289,8 @@ int main(void)
                         LISTENERS);
     tcase_add_test(tests, test_a_turn_accepts_a_bounded_number);
     tcase_add_test(tests, test_connections_over_the_limit_are_handed_on_as_such_and_then_closed);
+    tcase_add_loop_test(tests, test_the_error_of_one_connection_holds_up_nobody, 0, PASSED_ON);
+    tcase_add_loop_test(tests, test_a_shortage_pauses_all_listeners, 0, LASTING);
     tcase_add_test(tests, test_listening_ends_with_the_acceptor);
     tcase_add_test(tests, test_accepting_pauses_for_longer_and_longer_instead_of_spinning);
     tcase_add_test(tests, test_accepting_goes_on_when_there_are_descriptors_again);
