@@ -328,6 +328,14 @@ void conn_resume(struct conn *conn)
     conn_schedule(conn);
 }
 
+/* What TLS has already taken from the socket announces itself to nobody. */
+static void note_pending(struct conn *conn)
+{
+    if (transport_has_pending(&conn->transport)) {
+        conn_mark_runnable(conn);
+    }
+}
+
 static void continue_tls_handshake(struct conn *conn)
 {
     const char *why = NULL;
@@ -338,9 +346,7 @@ static void continue_tls_handshake(struct conn *conn)
         conn_set_state(conn, CONN_UPGRADE);
         conn->phase_end_ms = conn->opened_ms + handshake_ms(conn->loop);
         conn_schedule(conn);
-        if (transport_has_pending(&conn->transport)) {
-            conn_mark_runnable(conn);
-        }
+        note_pending(conn);
         break;
     case TRANSPORT_HANDSHAKE_WANTS_READ:
         conn->blocked = false;
@@ -390,10 +396,7 @@ static void read_input(struct conn *conn)
 
     if (length > 0) {
         take_input(conn, loop->input, (size_t)length);
-        if (conn->transport.ssl != NULL && conn->state != CONN_DEAD &&
-            transport_has_pending(&conn->transport)) {
-            conn_mark_runnable(conn);
-        }
+        note_pending(conn);
     } else if (length == 0) {
         conn_peer_finished(conn);
     } else if (length == TRANSPORT_FAILED) {
@@ -477,6 +480,7 @@ void conn_run(struct conn *conn)
     if (!conn->paused) {
         if (has_stash(conn)) {
             conn_receive_stash(conn);
+            note_pending(conn);
         } else if (transport_has_pending(&conn->transport)) {
             read_input(conn);
         }

@@ -34,7 +34,7 @@ static inline bool fits_output(const struct conn *conn, const uint8_t *bytes, si
 static struct outbox *need_outbox(struct conn *conn)
 {
     if (conn->outbox == NULL) {
-        conn->outbox = outbox_create(&conn->loop->pool, loop_now(conn->loop));
+        conn->outbox = outbox_create(&conn->loop->pool);
     }
     return conn->outbox;
 }
@@ -241,7 +241,7 @@ void conn_deliver(struct conn *conn, struct parcel *parcel)
                          : outbox_append(pool, conn->outbox, parcel))) {
         conn->messages_out++;
         conn->bytes_out += message_payload_length(parcel->message);
-        conn->message_ms = conn->loop->now_ms;
+        conn->message_ms = loop_now(conn->loop);
         note_congestion(conn);
     } else {
         conn->too_slow = true;
@@ -364,6 +364,9 @@ static void update_blocked(struct conn *conn)
 
     if (blocked != conn->blocked) {
         conn->blocked = blocked;
+        if (blocked) {
+            conn->outbox->progress_ms = loop_now(conn->loop);
+        }
         conn_update_watch(conn);
         if (blocked && conn->state != CONN_DEAD) {
             conn_schedule(conn);

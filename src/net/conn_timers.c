@@ -26,10 +26,11 @@ static int64_t earliest(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* The peer takes nothing of what waits for it. */
+/* The peer takes nothing of what waits for it. (What is held for the end of a streamed message does
+ * not wait for the peer.) */
 static int64_t send_end(const struct conn *conn)
 {
-    if (conn->outbox == NULL) {
+    if (conn->outbox == NULL || !conn->blocked) {
         return 0;
     }
     return after(conn->outbox->progress_ms, conn->loop->config->timeouts.send_ms);

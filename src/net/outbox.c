@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-struct outbox *outbox_create(struct pool *pool, int64_t now_ms)
+struct outbox *outbox_create(struct pool *pool)
 {
     struct outbox *outbox = pool_alloc(pool, sizeof *outbox, NULL);
 
     if (outbox != NULL) {
-        *outbox = (struct outbox){.progress_ms = now_ms};
+        *outbox = (struct outbox){0};
     }
     return outbox;
 }

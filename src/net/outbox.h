@@ -39,11 +39,11 @@ struct outbox {
     struct outbox_list held;   /* whole messages that wait for the end of a streamed one */
     struct outbox_entry *pong; /* in `ready`, not begun: a newer Pong takes its place; or NULL */
     size_t bytes;              /* wire bytes in both lists: what limits are compared with */
-    int64_t progress_ms;       /* when the kernel last took something, or waiting began */
+    int64_t progress_ms;       /* while blocked: when the kernel last took something or first refused */
 };
 
 /* NULL when memory is short. */
-struct outbox *outbox_create(struct pool *pool, int64_t now_ms);
+struct outbox *outbox_create(struct pool *pool);
 
 /* Frees it with all that waits in it. NULL is allowed. */
 void outbox_free(struct pool *pool, struct outbox *outbox);

@@ -15,7 +15,7 @@ static void clear(void)
 {
     outbox_sent_bytes.length = 0;
     outbox_expected.length = 0;
-    outbox = outbox_create(&outbox_pool, 1);
+    outbox = outbox_create(&outbox_pool);
     ck_assert_ptr_nonnull(outbox);
 }
 

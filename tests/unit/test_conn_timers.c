@@ -14,15 +14,18 @@ static struct client *client;
 static unsigned closes;
 static uint16_t code_at_close;
 
-/* "close" closes; "fill" sends more than the kernel takes, and "pause" stops reading besides. */
+/* "close" closes; "hold" has a message wait for the end of a streamed one; "fill" sends more than
+ * the kernel takes, and "pause" stops reading besides. */
 static void take_message(struct conn *conn, enum message_type type, const uint8_t *bytes,
                          size_t length)
 {
     static const uint8_t big[500000];
 
-    (void)length;
     if (bytes[0] == 'c') {
         conn_close(conn, CLOSE_NORMAL, "the test says so");
+    } else if (bytes[0] == 'h') {
+        ck_assert_int_eq(conn_send_begin(conn, type), SEND_QUEUED);
+        ck_assert_int_eq(conn_send(conn, type, bytes, length), SEND_QUEUED);
     } else {
         ck_assert_int_eq(conn_send(conn, type, big, sizeof big), SEND_QUEUED);
     }
@@ -145,6 +148,45 @@ START_TEST(test_a_peer_that_takes_nothing_is_dropped)
 }
 END_TEST
 
+/* Pings are the clock: each comes a millisecond after the last at the earliest. */
+START_TEST(test_what_waits_for_the_end_of_a_streamed_message_is_not_overdue)
+{
+    start();
+    net.config.timeouts.send_ms = 1;
+    net.route.settings.ping_interval_ms = 1;
+    open_one();
+    client_send_frame(client, TEXT, "hold", 4);
+    for (int i = 0; i < 5; i++) {
+        net_turn_until(has_frame);
+        client_expect(client, PING, NULL, 0);
+        client_send_frame(client, FRAME_FIN | OPCODE_PONG, NULL, 0);
+    }
+    ck_assert_int_eq(client->conn->state, CONN_OPEN);
+    client_close(client);
+    stop(1);
+}
+END_TEST
+
+START_TEST(test_a_delivery_postpones_the_idle_time_from_when_it_comes)
+{
+    struct message *message;
+    struct parcel *parcel;
+
+    start();
+    open_one();
+    message = conn_take_message(client->conn, MESSAGE_TEXT, (const uint8_t *)"x", 1);
+    parcel = parcel_create(&net.loop->pool, message);
+    net.loop->now_ms = 0; /* of a turn that is over */
+    net.loop->clock_stale = true;
+    conn_deliver(client->conn, parcel);
+    parcel_release(&net.loop->pool, parcel);
+    ck_assert_int_gt(client->conn->message_ms, 0);
+    client_expect(client, TEXT, "x", 1);
+    client_close(client);
+    stop(1);
+}
+END_TEST
+
 START_TEST(test_a_peer_that_does_not_answer_our_close_is_dropped)
 {
     start();
@@ -193,6 +235,8 @@ int main(void)
     tcase_add_test(tests, test_a_peer_that_answers_no_ping_is_dropped);
     tcase_add_test(tests, test_a_peer_that_answers_pings_stays);
     tcase_add_loop_test(tests, test_a_peer_that_takes_nothing_is_dropped, 0, 2);
+    tcase_add_test(tests, test_what_waits_for_the_end_of_a_streamed_message_is_not_overdue);
+    tcase_add_test(tests, test_a_delivery_postpones_the_idle_time_from_when_it_comes);
     tcase_add_test(tests, test_a_peer_that_does_not_answer_our_close_is_dropped);
     tcase_add_test(tests, test_a_peer_that_does_not_end_after_both_closes_is_dropped);
     tcase_add_test(tests, test_a_peer_that_does_not_finish_its_handshake_is_dropped);

@@ -192,16 +192,6 @@ START_TEST(test_what_is_held_back_can_be_dropped)
 }
 END_TEST
 
-START_TEST(test_waiting_begins_when_the_outbox_does)
-{
-    struct outbox *other = outbox_create(&outbox_pool, 4711);
-
-    ck_assert_int_eq(other->progress_ms, 4711);
-    ck_assert(outbox_empty(other));
-    outbox_free(&outbox_pool, other);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("outbox");
@@ -217,7 +207,6 @@ int main(void)
                         sizeof cost_rows / sizeof *cost_rows);
     tcase_add_test(tests, test_one_call_gets_a_bounded_number_of_vectors);
     tcase_add_test(tests, test_what_waits_is_freed_with_the_outbox);
-    tcase_add_test(tests, test_waiting_begins_when_the_outbox_does);
     tcase_add_test(tests, test_what_is_held_back_comes_behind_what_is_ready_when_it_is_released);
     tcase_add_test(tests, test_what_is_held_back_is_not_sent_but_counted);
     tcase_add_test(tests, test_what_is_held_back_can_be_dropped);
