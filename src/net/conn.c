@@ -391,11 +391,11 @@ static void take_input(struct conn *conn, const uint8_t *bytes, size_t length)
 /* One bounded read and everything in it. */
 static void read_input(struct conn *conn)
 {
-    struct loop *loop = conn->loop;
-    ssize_t length = transport_read(&conn->transport, loop->input, LOOP_INPUT_BYTES);
+    uint8_t *input = output_input(&conn->loop->output);
+    ssize_t length = transport_read(&conn->transport, input, INPUT_BYTES);
 
     if (length > 0) {
-        take_input(conn, loop->input, (size_t)length);
+        take_input(conn, input, (size_t)length);
         note_pending(conn);
     } else if (length == 0) {
         conn_peer_finished(conn);

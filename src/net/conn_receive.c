@@ -283,9 +283,14 @@ static const uint8_t *receive_whole_frames(struct conn *conn, const uint8_t *inp
     struct whole_frame frame;
 
     while (takes_whole_frames(conn) && whole_frame_at(input, end, &frame) &&
-           frame.length <= longest && output_has_room(output, frame.length)) {
-        uint8_t *target = output_scratch(output, frame.length);
+           frame.length <= longest) {
+        uint8_t *target;
 
+        output_release_input(output, frame.payload + frame.length);
+        if (!output_has_room(output, frame.length)) {
+            break;
+        }
+        target = output_scratch(output, frame.length);
         if (!whole_frame_payload(&frame, target)) {
             fail_text(conn);
             return end;
@@ -318,6 +323,7 @@ static const uint8_t *receive_frames(struct conn *conn, const uint8_t *input, co
         if (length > decoder->remaining) {
             length = (size_t)decoder->remaining;
         }
+        output_release_input(&conn->loop->output, input + length);
         if (length > 0 || decoder->remaining == 0) {
             receive_payload(conn, input, length);
         }

@@ -23,14 +23,13 @@ static void timer_due(evutil_socket_t fd, short what, void *argument)
 
 static bool allocate_buffers(struct loop *loop)
 {
-    loop->input = malloc(LOOP_INPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
     loop->output.bytes = malloc(OUTPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
     loop->record = malloc(TLS_RECORD_BYTES);
     loop->fields = calloc(loop->config->limits.headers, sizeof *loop->fields);
     loop->path_buffer = malloc(loop->config->limits.request_line_bytes);
     loop->timer = evtimer_new(loop->base, timer_due, loop);
-    return loop->input != NULL && loop->output.bytes != NULL && loop->record != NULL &&
-           loop->fields != NULL && loop->path_buffer != NULL && loop->timer != NULL;
+    return loop->output.bytes != NULL && loop->record != NULL && loop->fields != NULL &&
+           loop->path_buffer != NULL && loop->timer != NULL;
 }
 
 struct loop *loop_create(struct event_base *base, unsigned index, const struct config *config,
@@ -48,6 +47,7 @@ struct loop *loop_create(struct event_base *base, unsigned index, const struct c
     loop->now_ms = clock_monotonic_ms();
     loop->random_state = (uint64_t)loop->now_ms + index;
     loop->timer_ms = -1;
+    output_clear(&loop->output);
     pool_init(&loop->pool);
     wheel_init(&loop->wheel, loop->now_ms);
     list_init(&loop->connections);
@@ -67,7 +67,6 @@ void loop_free(struct loop *loop)
     if (loop->timer != NULL) {
         event_free(loop->timer);
     }
-    free(loop->input);
     free(loop->output.bytes);
     free(loop->record);
     free(loop->fields);

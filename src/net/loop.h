@@ -28,10 +28,8 @@ struct conn;
 struct config;
 struct relay_worker;
 
-enum {
-    LOOP_INPUT_BYTES = 131072,  /* one read takes at most this much */
-    LOOP_DELIVERIES_MAX = 1024, /* in one callback: frames, and members they go to */
-};
+/* In one callback: frames, and members they go to. */
+enum { LOOP_DELIVERIES_MAX = 1024 };
 
 /* Connections that have something to do at the end of the turn; never short of room, because room
  * is made when a connection is made. */
@@ -53,7 +51,6 @@ struct loop {
     /* The callback at hand. */
     struct conn *current; /* NULL between callbacks */
     size_t deliveries;    /* of LOOP_DELIVERIES_MAX, spent by the callback so far */
-    uint8_t *input;       /* LOOP_INPUT_BYTES, and WHOLE_FRAME_SLACK_BYTES behind them */
     struct output output;
     uint8_t *record;        /* TLS_RECORD_BYTES: a TLS record being put together */
     struct inbound inbound; /* of a connection that has none of its own, idle between callbacks */

@@ -96,7 +96,7 @@ enum frame_verdict frame_decode_header(struct frame_decoder *decoder,
 
 /*
  * Unmasks the next `length` (<= remaining) payload bytes of the current frame from `source` to
- * `target`, which may be equal to `source` or not overlap it. Text is checked in the same pass,
+ * `target`, which may overlap `source` where it begins no later. Text is checked in the same pass,
  * the bytes of earlier calls and fragments included, and failed at the first byte that cannot be
  * right; at the end of the last fragment an unfinished character fails too. Returns false when the
  * text is not UTF-8.

@@ -109,13 +109,17 @@ static inline bool whole_frame_unmask_short(const struct whole_frame *frame, uin
 }
 
 /*
- * Unmasks the payload to `target`, which does not overlap it; both have WHOLE_FRAME_SLACK_BYTES
- * behind them. Text is checked as section 8.1 wants it; returns false when it is not UTF-8.
+ * Unmasks the payload to `target`, which with WHOLE_FRAME_SLACK_BYTES behind it does not overlap
+ * the payload or ends before the payload does; so much must be readable behind the payload. Text is
+ * checked as section 8.1 wants it; returns false when it is not UTF-8.
  */
 static inline bool whole_frame_payload(const struct whole_frame *frame, uint8_t *target)
 {
     if (frame->length > FRAME_SHORT_MAX_BYTES) {
-        mask_unmask(target, frame->payload, frame->length, frame->payload - 4);
+        uint8_t key[4];
+
+        memcpy(key, frame->payload - sizeof key, sizeof key); /* the target may lie on it */
+        mask_unmask(target, frame->payload, frame->length, key);
     } else if (whole_frame_unmask_short(frame, target)) {
         return true;
     }

@@ -13,6 +13,7 @@ static void prepare(void)
 {
     output = (struct output){.bytes = malloc(OUTPUT_BYTES)};
     ck_assert_ptr_nonnull(output.bytes);
+    output_clear(&output);
 }
 
 static void clean_up(void)
@@ -79,11 +80,17 @@ START_TEST(test_other_bytes_are_copied)
 }
 END_TEST
 
+/* A frame and the slack behind its payload, with the longest header there is. */
+static size_t needed(size_t length)
+{
+    return FRAME_SERVER_HEADER_MAX + length + WHOLE_FRAME_SLACK_BYTES;
+}
+
 START_TEST(test_what_has_room_fits)
 {
     size_t length = sizes[_i];
 
-    output.used = OUTPUT_BYTES - FRAME_SERVER_HEADER_MAX - length;
+    output.used = OUTPUT_BYTES - needed(length);
     ck_assert(output_has_room(&output, length));
     ck_assert_ptr_eq(output_scratch(&output, length),
                      output.bytes + output.used + frame_header_size(length));
@@ -91,11 +98,37 @@ START_TEST(test_what_has_room_fits)
     output_add(&output, TEXT, output.scratch, length);
     ck_assert_uint_le(output.used, OUTPUT_BYTES);
 
-    output.used = OUTPUT_BYTES - FRAME_SERVER_HEADER_MAX - length + 1;
+    output.used = OUTPUT_BYTES - needed(length) + 1;
     ck_assert(!output_has_room(&output, length));
     output.used = OUTPUT_BYTES;
     ck_assert(!output_has_room(&output, length));
     ck_assert(!output_has_room(&output, SIZE_MAX));
+}
+END_TEST
+
+START_TEST(test_input_takes_room_until_it_is_released)
+{
+    size_t length = sizes[_i];
+    const uint8_t *input = output_input(&output);
+
+    ck_assert_ptr_eq(input, output.bytes + OUTPUT_FRONT_BYTES);
+    ck_assert(output_has_room(&output, OUTPUT_FRONT_BYTES - needed(0)));
+    ck_assert(!output_has_room(&output, OUTPUT_FRONT_BYTES - needed(0) + 1));
+    output.used = OUTPUT_FRONT_BYTES;
+    output_release_input(&output, input + needed(length));
+    ck_assert(output_has_room(&output, length));
+    ck_assert(!output_has_room(&output, length + 1));
+    output_clear(&output);
+    ck_assert(output_has_room(&output, OUTPUT_BYTES - needed(0)));
+}
+END_TEST
+
+START_TEST(test_input_elsewhere_takes_no_room)
+{
+    static const uint8_t stash[10];
+
+    output_release_input(&output, stash + sizeof stash);
+    ck_assert(output_has_room(&output, OUTPUT_BYTES - needed(0)));
 }
 END_TEST
 
@@ -109,6 +142,8 @@ int main(void)
     tcase_add_test(tests, test_without_a_scratch_no_bytes_are_it);
     tcase_add_loop_test(tests, test_other_bytes_are_copied, 0, SIZES);
     tcase_add_loop_test(tests, test_what_has_room_fits, 0, SIZES);
+    tcase_add_loop_test(tests, test_input_takes_room_until_it_is_released, 0, SIZES);
+    tcase_add_test(tests, test_input_elsewhere_takes_no_room);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }
