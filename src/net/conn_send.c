@@ -228,7 +228,7 @@ static bool admits(const struct conn *conn, size_t length)
 void conn_deliver(struct conn *conn, struct parcel *parcel)
 {
     struct pool *pool = &conn->loop->pool;
-    size_t length = parcel->message->length;
+    size_t length = parcel->end - parcel->offset;
 
     if (conn->state != CONN_OPEN || conn->too_slow) {
         return;
@@ -240,7 +240,7 @@ void conn_deliver(struct conn *conn, struct parcel *parcel)
         (conn->streaming ? outbox_hold(pool, conn->outbox, parcel)
                          : outbox_append(pool, conn->outbox, parcel))) {
         conn->messages_out++;
-        conn->bytes_out += message_payload_length(parcel->message);
+        conn->bytes_out += parcel->payload_bytes;
         conn->message_ms = loop_now(conn->loop);
         note_congestion(conn);
     } else {

@@ -92,6 +92,12 @@ void message_frame(struct message *message, uint8_t first_byte, size_t payload_b
     frame_write_header(message->bytes + message->start, first_byte, payload_bytes);
 }
 
+void message_append(struct message *message, const uint8_t *bytes, size_t length)
+{
+    memcpy(message->bytes + message->start + message->length, bytes, length);
+    message->length += length;
+}
+
 void message_release(struct pool *pool, struct message *message)
 {
     if (atomic_fetch_sub_explicit(&message->references, 1, memory_order_acq_rel) == 1) {
@@ -104,8 +110,20 @@ struct parcel *parcel_create(struct pool *pool, struct message *message)
     struct parcel *parcel = pool_alloc(pool, sizeof *parcel, NULL);
 
     if (parcel != NULL) {
-        parcel->message = message;
-        parcel->references = 1;
+        *parcel = (struct parcel){.message = message,
+                                  .end = message->length,
+                                  .payload_bytes = message_payload_length(message),
+                                  .references = 1};
+    }
+    return parcel;
+}
+
+struct parcel *parcel_wrap(struct pool *pool, struct message *message)
+{
+    struct parcel *parcel = parcel_create(pool, message);
+
+    if (parcel != NULL) {
+        message_reference(message);
     }
     return parcel;
 }

@@ -3,8 +3,8 @@
  * immutable from the moment that they are shared.
  *
  * A struct message may be shared between threads and carries an atomic count. A struct parcel is
- * one thread's view of a message, with a plain count: a publication to a thousand members of a
- * worker costs one atomic operation and a thousand plain ones.
+ * one thread's view of a message or of a part of it, with a plain count: a publication to a
+ * thousand members of a worker costs one atomic operation and a thousand plain ones.
  */
 #ifndef WSRELAYD_NET_MESSAGE_H
 #define WSRELAYD_NET_MESSAGE_H
@@ -30,7 +30,10 @@ struct message {
 
 struct parcel {
     struct message *message;
-    unsigned references; /* this thread's only */
+    size_t offset; /* into the wire bytes: where the parcel's frames begin, and end */
+    size_t end;
+    size_t payload_bytes; /* of the one frame that it holds; for statistics */
+    unsigned references;  /* this thread's only */
 };
 
 /* A message with room for `payload_bytes` behind the headroom, one reference, or NULL. */
@@ -62,11 +65,19 @@ static inline const uint8_t *message_wire(const struct message *message)
     return message->bytes + message->start;
 }
 
+static inline const uint8_t *parcel_wire(const struct parcel *parcel)
+{
+    return message_wire(parcel->message) + parcel->offset;
+}
+
 /* Payload bytes of a message that is one frame. */
 static inline size_t message_payload_length(const struct message *message)
 {
     return message->length - (MESSAGE_HEADROOM_BYTES - message->start);
 }
+
+/* Adds bytes behind what is there, for which there must be room. Those before stay as they are. */
+void message_append(struct message *message, const uint8_t *bytes, size_t length);
 
 /* Writes the frame header in front of a payload of `payload_bytes`: the message is complete. */
 void message_frame(struct message *message, uint8_t first_byte, size_t payload_bytes);
@@ -76,11 +87,24 @@ static inline void message_reference(struct message *message)
     atomic_fetch_add_explicit(&message->references, 1, memory_order_relaxed);
 }
 
+/* Whether the caller's reference is the only one. */
+static inline bool message_is_unshared(const struct message *message)
+{
+    return atomic_load_explicit(&message->references, memory_order_acquire) == 1;
+}
+
 /* Drops a reference; the last one gives the block to `pool`, the calling thread's. */
 void message_release(struct pool *pool, struct message *message);
 
-/* A parcel with one reference, which takes over the caller's reference to `message`; or NULL. */
+/*
+ * A parcel of the whole message with one reference, which takes over the caller's reference to
+ * `message`; or NULL.
+ */
 struct parcel *parcel_create(struct pool *pool, struct message *message);
+
+/* The same with a new reference to the message; the caller keeps its own. */
+struct parcel *parcel_wrap(struct pool *pool, struct message *message);
+
 void parcel_release(struct pool *pool, struct parcel *parcel);
 
 #endif

@@ -54,11 +54,8 @@ static struct outbox_entry *entry_create_block(struct pool *pool, size_t capacit
 
 static void block_add(struct outbox_entry *entry, const uint8_t *bytes, size_t length)
 {
-    struct message *message = entry->parcel->message;
-
-    memcpy(message->bytes + message->start + message->length, bytes, length);
-    message->length += length;
-    entry->end = message->length;
+    message_append(entry->parcel->message, bytes, length);
+    entry->end = entry->parcel->message->length;
 }
 
 static bool block_has_room(const struct outbox_entry *entry, size_t length)
@@ -115,9 +112,23 @@ static bool add_copy(struct pool *pool, struct outbox_list *list, const uint8_t 
     return true;
 }
 
+/* Frames that lie right behind the last that wait, in the same message, need no entry: publications
+ * that one turn brings to a member leave as one piece. */
+static bool extend_last(struct outbox_list *list, const struct parcel *parcel)
+{
+    struct outbox_entry *last = list->last;
+
+    if (list->first == NULL || last->parcel->message != parcel->message ||
+        last->end != parcel->offset) {
+        return false;
+    }
+    last->end = parcel->end;
+    return true;
+}
+
 static bool add_reference(struct pool *pool, struct outbox_list *list, struct parcel *parcel)
 {
-    struct outbox_entry *entry = entry_create(pool, parcel, 0, parcel->message->length);
+    struct outbox_entry *entry = entry_create(pool, parcel, parcel->offset, parcel->end);
 
     if (entry == NULL) {
         return false;
@@ -130,13 +141,14 @@ static bool add_reference(struct pool *pool, struct outbox_list *list, struct pa
 static bool add(struct pool *pool, struct outbox *outbox, struct outbox_list *list,
                 struct parcel *parcel)
 {
-    const struct message *message = parcel->message;
-    bool copy = list->first != NULL && message->length <= OUTBOX_COPY_BYTES;
-    bool added = copy ? add_copy(pool, list, message_wire(message), message->length)
-                      : add_reference(pool, list, parcel);
+    const uint8_t *bytes = parcel_wire(parcel);
+    size_t length = parcel->end - parcel->offset;
+    bool copy = list->first != NULL && length <= OUTBOX_COPY_BYTES;
+    bool added = extend_last(list, parcel) ||
+                 (copy ? add_copy(pool, list, bytes, length) : add_reference(pool, list, parcel));
 
     if (added) {
-        outbox->bytes += message->length;
+        outbox->bytes += length;
     }
     return added;
 }

@@ -23,7 +23,7 @@ enum {
 struct outbox_entry {
     struct outbox_entry *next;
     struct parcel *parcel;
-    size_t offset; /* into the parcel's wire bytes: sent up to here */
+    size_t offset; /* into the message's wire bytes: sent up to here */
     size_t end;
     bool growing; /* the parcel is a block of this outbox's own, more may be copied to its end */
     bool opaque;  /* not frames but an HTTP response: never cut, passed or dropped */
@@ -39,7 +39,7 @@ struct outbox {
     struct outbox_list held;   /* whole messages that wait for the end of a streamed one */
     struct outbox_entry *pong; /* in `ready`, not begun: a newer Pong takes its place; or NULL */
     size_t bytes;              /* wire bytes in both lists: what limits are compared with */
-    int64_t progress_ms;       /* while blocked: when the kernel last took something or first refused */
+    int64_t progress_ms; /* while blocked: when the kernel last took something or first refused */
 };
 
 /* NULL when memory is short. */

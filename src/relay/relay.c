@@ -9,6 +9,7 @@
  */
 #include "relay/relay.h"
 
+#include "relay/batch.h"
 #include "relay/room.h"
 
 #include <pthread.h>
@@ -19,6 +20,7 @@ struct relay_worker {
     struct relay *relay;
     struct mailbox *mailbox; /* not used with one worker */
     struct pool *pool;
+    struct batch batch;         /* the worker's thread only, like the pool */
     atomic_size_t member_count; /* changed by the worker's thread, read by anybody */
 } __attribute__((aligned(64))); /* a counter's changes disturb no other worker */
 
@@ -67,6 +69,7 @@ struct relay *relay_create(unsigned workers, relay_deliver *deliver)
     relay->worker_count = workers;
     for (unsigned i = 0; i < workers; i++) {
         relay->workers[i].relay = relay;
+        relay->workers[i].batch = (struct batch){0};
         atomic_init(&relay->workers[i].member_count, 0);
     }
     if (room_table_init(&relay->rooms) != 0) {
@@ -92,6 +95,11 @@ struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
     worker->mailbox = mailbox;
     worker->pool = pool;
     return worker;
+}
+
+void relay_worker_end(struct relay_worker *worker)
+{
+    batch_end(worker->pool, &worker->batch);
 }
 
 size_t relay_room_count(const struct relay *relay)
@@ -190,24 +198,16 @@ static void deliver_to_members(const struct room_share *share, struct parcel *pa
     }
 }
 
-/* A parcel with a reference of its own to the message, or NULL. */
-static struct parcel *wrap(struct pool *pool, struct message *message)
-{
-    struct parcel *parcel = parcel_create(pool, message);
-
-    if (parcel != NULL) {
-        message_reference(message);
-    }
-    return parcel;
-}
-
 /* With one worker: all members are here. Returns false when memory is short. */
 static bool deliver_at_once(const struct publication *publication)
 {
     struct pool *pool = publication->worker->pool;
     struct room *room = publication->room;
-    struct parcel *parcel = wrap(pool, publication->message);
+    struct parcel *parcel = batch_copy(pool, &publication->worker->batch, publication->message);
 
+    if (parcel == NULL) {
+        parcel = parcel_wrap(pool, publication->message);
+    }
     if (parcel == NULL) {
         return false;
     }
@@ -215,6 +215,20 @@ static bool deliver_at_once(const struct publication *publication)
     deliver_to_members(room->shares, parcel, room->position, publication->excluded);
     parcel_release(pool, parcel);
     return true;
+}
+
+static void deliver_posted(const struct posting *posting)
+{
+    struct relay_worker *worker = posting->share->worker;
+    struct parcel *parcel = batch_copy(worker->pool, &worker->batch, posting->parcel->message);
+
+    if (parcel != NULL) {
+        parcel_release(worker->pool, posting->parcel);
+    } else {
+        parcel = posting->parcel;
+    }
+    deliver_to_members(posting->share, parcel, posting->position, posting->excluded);
+    parcel_release(worker->pool, parcel);
 }
 
 /* On the receiving worker's thread: the end of a posting, and perhaps of its room. */
@@ -226,9 +240,7 @@ static void deliver_posting(struct mail *mail, void *unused)
     struct room_stripe *stripe;
 
     (void)unused;
-    deliver_to_members(share, posting->parcel, posting->position, posting->excluded);
-    parcel_release(worker->pool, posting->parcel);
-
+    deliver_posted(posting);
     stripe = lock_stripe(worker->relay, posting->room->hash);
     share->mail_count--;
     room_drop_unused(stripe, posting->room, share);
@@ -250,7 +262,7 @@ static struct posting *posting_create(const struct publication *publication,
 {
     struct pool *pool = publication->worker->pool;
     struct posting *posting = pool_alloc(pool, sizeof *posting, NULL);
-    struct parcel *parcel = wrap(pool, publication->message);
+    struct parcel *parcel = parcel_wrap(pool, publication->message);
 
     if (posting == NULL || parcel == NULL) {
         pool_free(pool, posting, sizeof *posting);

@@ -54,6 +54,9 @@ void relay_free(struct relay *relay);
 struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
                                         struct mailbox *mailbox, struct pool *pool);
 
+/* Frees what the worker's part keeps for later. To be called before its pool is gone. */
+void relay_worker_end(struct relay_worker *worker);
+
 /*
  * Joins a room, made if there is none of that namespace and name. Complete on return: whatever is
  * accepted later reaches the member. Returns false when memory is short.

@@ -323,6 +323,9 @@ void worker_free(struct worker *worker)
     if (worker->stop_timer != NULL) {
         event_free(worker->stop_timer);
     }
+    if (worker->loop != NULL && worker->loop->rooms != NULL) {
+        relay_worker_end(worker->loop->rooms);
+    }
     loop_free(worker->loop);
     if (worker->base != NULL) {
         event_base_free(worker->base);

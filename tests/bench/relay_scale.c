@@ -157,6 +157,7 @@ int main(int argc, char **argv)
     }
     crowd.worker = relay_worker_start(crowd.relay, 0, &box, &pool);
     broken = run(&crowd);
+    relay_worker_end(crowd.worker);
     relay_free(crowd.relay);
     mailbox_destroy(&box);
     pool_destroy(&pool);

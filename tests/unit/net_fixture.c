@@ -107,6 +107,7 @@ void net_stop(void)
     ck_assert_uint_eq(atomic_load(&net.admission.connections), 0);
     ck_assert_uint_eq(atomic_load(&net.admission.pending), 0);
     ck_assert_uint_eq(atomic_load(&net.admission.overflow), 0);
+    relay_worker_end(net.loop->rooms);
     loop_free(net.loop);
     relay_free(net.relay);
     event_free(wake);

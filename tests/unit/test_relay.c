@@ -28,7 +28,7 @@ static void take(struct relay_member *member, struct parcel *parcel)
     size_t length = strlen(stand_in->received);
 
     ck_assert_uint_lt(length + 1, sizeof stand_in->received);
-    stand_in->received[length] = (char)*message_payload(parcel->message);
+    stand_in->received[length] = (char)parcel_wire(parcel)[2];
 }
 
 static void prepare(unsigned count)
@@ -47,12 +47,13 @@ static void clean_up(unsigned count)
 {
     ck_assert_uint_eq(relay_member_count(relay), 0);
     ck_assert_uint_eq(relay_room_count(relay), 0);
-    relay_free(relay);
     for (unsigned i = 0; i < count; i++) {
+        relay_worker_end(workers[i]);
         ck_assert(!mailbox_drain(&boxes[i], NULL));
         mailbox_destroy(&boxes[i]);
         pool_destroy(&pools[i]);
     }
+    relay_free(relay);
 }
 
 static void prepare_one(void)

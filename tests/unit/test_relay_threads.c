@@ -78,7 +78,7 @@ static void write_down(struct relay_member *member, struct parcel *parcel)
             abort();
         }
     }
-    memcpy(&stay->received[stay->count++], message_payload(parcel->message), sizeof(struct letter));
+    memcpy(&stay->received[stay->count++], parcel_wire(parcel) + 2, sizeof(struct letter));
 }
 
 static struct stay *begin_stay(struct worker *worker, unsigned room)
@@ -203,6 +203,7 @@ static void free_all(void)
             free(stay->received);
             free(stay);
         }
+        relay_worker_end(workers[i].relay);
         mailbox_destroy(&workers[i].box);
         pool_destroy(&workers[i].pool);
     }

@@ -320,7 +320,7 @@ static bool live_with_failure(const uint8_t *input, size_t length, long failing)
 
 START_TEST(test_a_connection_survives_or_ends_whichever_allocation_fails)
 {
-    static uint8_t input[100000];
+    static uint8_t input[80000 + 6 * LOOP_DELIVERIES_MAX];
     size_t length = make_input(input);
     long failing = 0;
 
