@@ -48,7 +48,7 @@ void conn_set_state(struct conn *conn, enum conn_state state)
         admission_end_pending(conn->loop->admission);
     }
     if (state == CONN_DEAD) {
-        watch_stop(&conn->watch);
+        watch_stop(&conn->loop->watches, &conn->watch);
         wheel_cancel(&conn->loop->wheel, &conn->deadline);
         list_remove(&conn->node);
         list_append(&conn->loop->graveyard, &conn->node);
@@ -56,8 +56,6 @@ void conn_set_state(struct conn *conn, enum conn_state state)
 }
 
 /* ---- making and freeing ---- */
-
-static void conn_ready(int fd, short what, void *owner);
 
 /* What the kernel does for a TCP connection: no waiting for more, and an end to silence. */
 static void set_socket_options(const struct conn *conn)
@@ -80,7 +78,6 @@ static struct conn *conn_allocate(struct loop *loop)
 
     if (conn != NULL) {
         conn->loop = loop;
-        conn->watched = WATCH_READ;
         wheel_entry_init(&conn->deadline);
         list_init(&conn->node);
     }
@@ -113,7 +110,7 @@ static bool conn_start(struct conn *conn)
     conn->state = conn->transport.ssl != NULL ? CONN_TLS_HANDSHAKE : CONN_UPGRADE;
     conn->phase_end_ms = conn->opened_ms + (conn->transport.ssl != NULL ? tls_handshake_ms(loop)
                                                                         : handshake_ms(loop));
-    return watch_start(&conn->watch, loop->base, conn->transport.fd, conn_ready, conn);
+    return watch_start(&loop->watches, &conn->watch, conn->transport.fd);
 }
 
 bool conn_create(struct loop *loop, int fd, const struct listener *listener,
@@ -274,7 +271,7 @@ void conn_leave(struct conn *conn)
 
 void conn_update_watch(struct conn *conn)
 {
-    uint8_t wanted = 0;
+    unsigned wanted = 0;
 
     if (!conn->paused && !conn->peer_finished) {
         wanted |= WATCH_READ;
@@ -282,11 +279,7 @@ void conn_update_watch(struct conn *conn)
     if (conn->blocked || conn->transport.read_wants_write) {
         wanted |= WATCH_WRITE;
     }
-    if (wanted == conn->watched || conn->state == CONN_DEAD) {
-        return;
-    }
-    conn->watched = wanted;
-    if (!watch_want(&conn->watch, wanted)) {
+    if (conn->state != CONN_DEAD && !watch_want(&conn->loop->watches, &conn->watch, wanted)) {
         conn_kill(conn, CLOSE_ABNORMAL, "the event loop refused the descriptor");
     }
 }
@@ -412,11 +405,10 @@ static bool has_stash(const struct conn *conn)
     return conn->inbound != NULL && conn->inbound->stash != NULL;
 }
 
-static void conn_ready(int fd, short what, void *owner)
+void conn_ready(struct watch *watch, unsigned what)
 {
-    struct conn *conn = owner;
+    struct conn *conn = container_of(watch, struct conn, watch);
 
-    (void)fd;
     conn_enter(conn);
     if (conn->state == CONN_TLS_HANDSHAKE) {
         continue_tls_handshake(conn);

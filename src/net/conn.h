@@ -77,7 +77,6 @@ struct conn {
     bool closed_by_peer : 1;  /* close_code is the peer's */
     bool reason_owned : 1;    /* close_reason is a copy of the peer's words */
     uint8_t stream_opcode;    /* of the streamed message that is being sent */
-    uint8_t watched;          /* what the watch waits for */
     uint8_t age_jitter;       /* random: how much of the jitter its maximum age is cut by */
     uint16_t close_code;      /* for the log; 0 while open */
 
@@ -124,6 +123,9 @@ void conn_destroy(struct conn *conn);
 /* The one place where the state changes; goes by a table of legal moves. */
 void conn_set_state(struct conn *conn, enum conn_state state);
 const char *conn_state_name(enum conn_state state);
+
+/* What its watch waits for has come. */
+void conn_ready(struct watch *watch, unsigned what);
 
 /* Around everything that handles one connection: callbacks in between gather what they send. */
 void conn_enter(struct conn *conn);

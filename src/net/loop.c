@@ -52,7 +52,7 @@ struct loop *loop_create(struct event_base *base, unsigned index, const struct c
     wheel_init(&loop->wheel, loop->now_ms);
     list_init(&loop->connections);
     list_init(&loop->graveyard);
-    if (!allocate_buffers(loop)) {
+    if (!watch_set_init(&loop->watches, base, conn_ready) || !allocate_buffers(loop)) {
         loop_free(loop);
         return NULL;
     }
@@ -67,6 +67,7 @@ void loop_free(struct loop *loop)
     if (loop->timer != NULL) {
         event_free(loop->timer);
     }
+    watch_set_free(&loop->watches);
     free(loop->output.bytes);
     free(loop->record);
     free(loop->fields);

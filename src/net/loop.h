@@ -17,6 +17,7 @@
 #include "net/inbound.h"
 #include "net/output.h"
 #include "net/transport.h"
+#include "net/watch.h"
 #include "protocol/http.h"
 
 #include <event2/event.h>
@@ -51,6 +52,8 @@ struct loop {
     struct relay_worker *rooms;                 /* this thread's part of the relay */
     void (*connection_gone)(struct loop *loop); /* tells the owner of the thread; may be NULL */
     void *owner;
+
+    struct watch_set watches; /* of the connections */
 
     /* The callback at hand. */
     struct conn *current; /* NULL between callbacks */

@@ -1,30 +1,100 @@
 /*
- * Readiness through libevent's persistent events.
+ * One epoll set for the connections of a thread.
  */
 #include "net/watch.h"
 
-bool watch_start(struct watch *watch, struct event_base *base, int fd,
-                 void (*ready)(int fd, short what, void *owner), void *owner)
+#include <errno.h>
+#include <unistd.h>
+
+static uint32_t epoll_bits(unsigned wanted)
 {
-    return event_assign(&watch->event, base, fd, EV_READ | EV_PERSIST, ready, owner) == 0 &&
-           event_add(&watch->event, NULL) == 0;
+    return ((wanted & WATCH_READ) != 0 ? (uint32_t)EPOLLIN : 0) |
+           ((wanted & WATCH_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0);
 }
 
-bool watch_want(struct watch *watch, short what)
+/* An error or a hang-up shows in whatever is tried next. */
+static unsigned ready_bits(uint32_t found)
 {
-    struct event *event = &watch->event;
+    if ((found & (EPOLLERR | EPOLLHUP)) != 0) {
+        return WATCH_READ | WATCH_WRITE;
+    }
+    return ((found & EPOLLIN) != 0 ? WATCH_READ : 0) | ((found & EPOLLOUT) != 0 ? WATCH_WRITE : 0);
+}
 
-    event_del(event);
-    if (what == 0) {
+static void report(struct watch_set *set, const struct epoll_event *event)
+{
+    struct watch *watch = event->data.ptr;
+    unsigned what = ready_bits(event->events) & watch->wanted;
+
+    if (what != 0) {
+        set->ready(watch, what);
+    }
+}
+
+static void set_ready(evutil_socket_t fd, short what, void *argument)
+{
+    struct watch_set *set = argument;
+    int count = epoll_wait(set->epoll_fd, set->events, WATCH_EVENTS_MAX, 0);
+
+    (void)fd;
+    (void)what;
+    for (int i = 0; i < count; i++) {
+        report(set, &set->events[i]);
+    }
+}
+
+bool watch_set_init(struct watch_set *set, struct event_base *base,
+                    void (*ready)(struct watch *watch, unsigned what))
+{
+    set->ready = ready;
+    set->event = NULL;
+    set->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (set->epoll_fd < 0) {
+        return false;
+    }
+    set->event = event_new(base, set->epoll_fd, EV_READ | EV_PERSIST, set_ready, set);
+    return set->event != NULL && event_add(set->event, NULL) == 0;
+}
+
+void watch_set_free(struct watch_set *set)
+{
+    if (set->event != NULL) {
+        event_free(set->event);
+    }
+    if (set->epoll_fd >= 0) {
+        (void)close(set->epoll_fd);
+    }
+}
+
+static bool control(struct watch_set *set, struct watch *watch, int operation)
+{
+    struct epoll_event event = {.events = epoll_bits(watch->wanted), .data.ptr = watch};
+
+    return epoll_ctl(set->epoll_fd, operation, watch->fd, &event) == 0;
+}
+
+bool watch_start(struct watch_set *set, struct watch *watch, int fd)
+{
+    *watch = (struct watch){.fd = fd, .wanted = WATCH_READ};
+    return control(set, watch, EPOLL_CTL_ADD);
+}
+
+/* What waits for nothing leaves the set, which would report errors of it all the same. */
+bool watch_want(struct watch_set *set, struct watch *watch, unsigned wanted)
+{
+    unsigned before = watch->wanted;
+
+    if (wanted == before) {
         return true;
     }
-    return event_assign(event, event_get_base(event), event_get_fd(event),
-                        (short)(what | EV_PERSIST), event_get_callback(event),
-                        event_get_callback_arg(event)) == 0 &&
-           event_add(event, NULL) == 0;
+    watch->wanted = (uint8_t)wanted;
+    if (wanted == 0) {
+        return control(set, watch, EPOLL_CTL_DEL);
+    }
+    return control(set, watch, before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
 }
 
-void watch_stop(struct watch *watch)
+void watch_stop(struct watch_set *set, struct watch *watch)
 {
-    event_del(&watch->event);
+    (void)watch_want(set, watch, 0);
 }
