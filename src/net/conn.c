@@ -74,7 +74,7 @@ static void set_socket_options(const struct conn *conn)
 
 static struct conn *conn_allocate(struct loop *loop)
 {
-    struct conn *conn = loop_reserve(loop) ? calloc(1, sizeof *conn) : NULL;
+    struct conn *conn = calloc(1, sizeof *conn);
 
     if (conn != NULL) {
         conn->loop = loop;
@@ -428,27 +428,20 @@ void conn_ready(struct watch *watch, unsigned what)
 
 void conn_mark_dirty(struct conn *conn)
 {
-    struct conn_queue *queue = &conn->loop->dirty;
-
-    if (!conn->dirty && conn->loop->current != conn && conn->state != CONN_DEAD) {
-        conn->dirty = true;
-        queue->items[queue->count++] = conn;
+    if (!queue_holds(&conn->dirty) && conn->loop->current != conn && conn->state != CONN_DEAD) {
+        queue_append(&conn->loop->dirty, &conn->dirty);
     }
 }
 
 void conn_mark_runnable(struct conn *conn)
 {
-    struct conn_queue *queue = &conn->loop->runnable;
-
-    if (!conn->runnable && conn->state != CONN_DEAD) {
-        conn->runnable = true;
-        queue->items[queue->count++] = conn;
+    if (!queue_holds(&conn->runnable) && conn->state != CONN_DEAD) {
+        queue_append(&conn->loop->runnable, &conn->runnable);
     }
 }
 
 void conn_flush_dirty(struct conn *conn)
 {
-    conn->dirty = false;
     if (conn->state == CONN_DEAD) {
         return;
     }
@@ -458,7 +451,6 @@ void conn_flush_dirty(struct conn *conn)
 
 void conn_run(struct conn *conn)
 {
-    conn->runnable = false;
     if (conn->state == CONN_DEAD) {
         return;
     }

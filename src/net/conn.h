@@ -11,6 +11,7 @@
 #define WSRELAYD_NET_CONN_H
 
 #include "base/list.h"
+#include "base/queue.h"
 #include "base/wheel.h"
 #include "config/config.h"
 #include "handlers/handler.h"
@@ -53,6 +54,7 @@ struct head_assembly {
     uint8_t bytes[]; /* limits.header_size and one more */
 };
 
+/* Ordered by use: what every message touches comes first and lies together. */
 struct conn {
     struct watch watch;
     struct transport transport;
@@ -64,8 +66,6 @@ struct conn {
     bool blocked : 1;         /* the kernel did not take all: writing waits for readiness */
     bool congested : 1;       /* the outbox has been above the high mark, not yet below the low */
     bool writable_due : 1;    /* on_writable is to be called */
-    bool dirty : 1;           /* on the loop's dirty queue */
-    bool runnable : 1;        /* on the loop's runnable queue */
     bool too_slow : 1;        /* to be closed with 1013 when the turn ends */
     bool attached : 1;        /* on_upgrade has accepted and on_close has not run */
     bool streaming : 1;       /* between conn_send_begin and conn_send_end */
@@ -80,31 +80,34 @@ struct conn {
     uint8_t age_jitter;       /* random: how much of the jitter its maximum age is cut by */
     uint16_t close_code;      /* for the log; 0 while open */
 
-    struct inbound *inbound;          /* NULL: nothing incomplete */
-    struct outbox *outbox;            /* NULL: nothing waits to be sent */
-    struct head_assembly *head;       /* in CONN_UPGRADE: what has arrived of the head, or NULL */
+    struct inbound *inbound; /* NULL: nothing incomplete */
+    struct outbox *outbox;   /* NULL: nothing waits to be sent */
+
     const struct route_config *route; /* from the upgrade on */
     const struct handler *handler;    /* of the route */
     void *handler_state;              /* handler->state_bytes */
-    const char *subprotocol;          /* in the configuration, or NULL */
-    struct slice close_reason;        /* static unless reason_owned */
-    const struct listener *listener;
-
-    struct list_node node; /* on the loop's connections, or its graveyard when dead */
-    struct wheel_entry deadline;
-    int64_t opened_ms;  /* accept; from the 101 on, the 101 */
-    int64_t alive_ms;   /* last sign of life from the peer */
-    int64_t message_ms; /* last data message, either way */
+    int64_t alive_ms;                 /* last sign of life from the peer */
+    int64_t message_ms;               /* last data message, either way */
     /*
      * When the phase at hand must be over (ms): the handshake, an outstanding Pong, the peer's
      * Close, its FIN. 0: not bounded now.
      */
     int64_t phase_end_ms;
-
     uint64_t messages_in;
     uint64_t messages_out;
     uint64_t bytes_in; /* payload */
     uint64_t bytes_out;
+    struct queue_node dirty;    /* on the loop's queue of those to be flushed */
+    struct queue_node runnable; /* on the loop's queue of those to be run again */
+
+    /* What follows is looked at only when something begins or ends. */
+    struct wheel_entry deadline;
+    struct list_node node;      /* on the loop's connections, or its graveyard when dead */
+    int64_t opened_ms;          /* accept; from the 101 on, the 101 */
+    struct head_assembly *head; /* in CONN_UPGRADE: what has arrived of the head, or NULL */
+    const struct listener *listener;
+    const char *subprotocol;   /* in the configuration, or NULL */
+    struct slice close_reason; /* static unless reason_owned */
     struct peer peer;
 };
 

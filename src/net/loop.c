@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-enum { QUEUE_FIRST_CAPACITY = 64 };
-
 /* ---- making and freeing ---- */
 
 static void timer_due(evutil_socket_t fd, short what, void *argument)
@@ -72,8 +70,6 @@ void loop_free(struct loop *loop)
     free(loop->record);
     free(loop->fields);
     free(loop->path_buffer);
-    free(loop->dirty.items);
-    free(loop->runnable.items);
     pool_destroy(&loop->pool);
     free(loop);
 }
@@ -95,53 +91,25 @@ uint32_t loop_random(struct loop *loop)
     return (uint32_t)(bits >> 32);
 }
 
-static bool queue_grow(struct conn_queue *queue, size_t capacity)
-{
-    struct conn **items = realloc(queue->items, capacity * sizeof(struct conn *));
-
-    if (items == NULL) {
-        return false;
-    }
-    queue->items = items;
-    return true;
-}
-
-bool loop_reserve(struct loop *loop)
-{
-    size_t capacity = loop->queue_capacity;
-
-    if (2 * (loop->connection_count + 1) <= capacity) {
-        return true;
-    }
-    capacity = capacity == 0 ? QUEUE_FIRST_CAPACITY : 2 * capacity;
-    if (!queue_grow(&loop->dirty, capacity) || !queue_grow(&loop->runnable, capacity)) {
-        return false;
-    }
-    loop->queue_capacity = capacity;
-    return true;
-}
-
 /* ---- the turn ---- */
-
-/* Handles what is on the queue now; what is entered meanwhile stays for the next call. */
-static void queue_take(struct conn_queue *queue, void (*handle)(struct conn *conn))
-{
-    size_t count = queue->count;
-
-    if (count == 0) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        handle(queue->items[i]);
-    }
-    queue->count -= count;
-    memmove(queue->items, queue->items + count, queue->count * sizeof(struct conn *));
-}
 
 static void flush_dirty(struct loop *loop)
 {
-    while (loop->dirty.count > 0) {
-        queue_take(&loop->dirty, conn_flush_dirty);
+    struct queue_node *node;
+
+    while ((node = queue_take_first(&loop->dirty)) != NULL) {
+        conn_flush_dirty(container_of(node, struct conn, dirty));
+    }
+}
+
+/* Runs those that are runnable now; what becomes so meanwhile waits for the next turn. */
+static void run_runnable(struct loop *loop)
+{
+    struct queue taken = queue_take_all(&loop->runnable);
+    struct queue_node *node;
+
+    while ((node = queue_take_first(&taken)) != NULL) {
+        conn_run(container_of(node, struct conn, runnable));
     }
 }
 
@@ -154,7 +122,7 @@ static void reap(struct loop *loop)
     while (kept->next != &loop->graveyard) {
         struct conn *conn = container_of(kept->next, struct conn, node);
 
-        if (conn->dirty || conn->runnable) {
+        if (queue_holds(&conn->dirty) || queue_holds(&conn->runnable)) {
             kept = kept->next;
         } else {
             conn_destroy(conn);
@@ -180,7 +148,7 @@ static void arm_timer(struct loop *loop)
 
 bool loop_turn(struct loop *loop, void (*mail)(void *owner))
 {
-    bool has_work = loop->runnable.count > 0 || loop->dirty.count > 0;
+    bool has_work = !queue_empty(&loop->runnable) || !queue_empty(&loop->dirty);
     int flags = EVLOOP_ONCE | (has_work ? EVLOOP_NONBLOCK : 0);
 
     loop->clock_stale = true;
@@ -189,7 +157,7 @@ bool loop_turn(struct loop *loop, void (*mail)(void *owner))
     }
     mail(loop->owner);
     flush_dirty(loop);
-    queue_take(&loop->runnable, conn_run);
+    run_runnable(loop);
     wheel_advance(&loop->wheel, loop_now(loop), conn_deadline_due, loop);
     flush_dirty(loop);
     reap(loop);

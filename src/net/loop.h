@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "base/pool.h"
+#include "base/queue.h"
 #include "base/wheel.h"
 #include "net/admission.h"
 #include "net/counters.h"
@@ -36,13 +37,6 @@ struct relay_worker;
  */
 enum { LOOP_DELIVERIES_MAX = 16384 };
 
-/* Connections that have something to do at the end of the turn; never short of room, because room
- * is made when a connection is made. */
-struct conn_queue {
-    struct conn **items;
-    size_t count;
-};
-
 struct loop {
     /* Set once, read by the thread. */
     struct event_base *base;
@@ -67,9 +61,8 @@ struct loop {
     /* The turn. */
     int64_t now_ms;
     bool clock_stale;           /* the next callback reads the clock */
-    struct conn_queue dirty;    /* to be flushed */
-    struct conn_queue runnable; /* to be run again without waiting for readiness */
-    size_t queue_capacity; /* of each: twice the connections, for those entered anew meanwhile */
+    struct queue dirty;         /* connections to be flushed */
+    struct queue runnable;      /* connections to be run again without waiting for readiness */
     struct list_node graveyard; /* dead connections, freed when the turn ends */
 
     struct list_node connections; /* all that are alive */
@@ -100,9 +93,6 @@ static inline int64_t loop_now(struct loop *loop)
 
 /* Pseudo-random bits for spreading things out; nothing secret. */
 uint32_t loop_random(struct loop *loop);
-
-/* Makes room for one more connection in the queues of the turn. False when memory is short. */
-bool loop_reserve(struct loop *loop);
 
 /*
  * One pass: waits for events (not at all while a connection is runnable), handles them, then does

@@ -14,8 +14,8 @@
 enum { TLS_RECORD_BYTES = 16384 };
 
 struct transport {
-    int fd;
     SSL *ssl; /* NULL: plain */
+    int fd;
     /*
      * TLS: bytes at the head of what is to be sent that are already in a record which the kernel
      * has not taken. The next write must begin with exactly these bytes.
