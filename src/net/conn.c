@@ -49,6 +49,9 @@ void conn_set_state(struct conn *conn, enum conn_state state)
     }
     if (state == CONN_DEAD) {
         watch_stop(&conn->loop->watches, &conn->watch);
+        if (conn->fan_out != 0) {
+            conn_drop_fan_out(conn);
+        }
         wheel_cancel(&conn->loop->wheel, &conn->deadline);
         list_remove(&conn->node);
         list_append(&conn->loop->graveyard, &conn->node);
@@ -207,6 +210,9 @@ void conn_enter(struct conn *conn)
     assert(conn->loop->current == NULL);
     conn->loop->current = conn;
     conn->loop->deliveries = 0;
+    if (conn->fan_out != 0) {
+        conn_queue_fan_out(conn);
+    }
 }
 
 /* Moves what is incomplete from the loop into the connection, or frees what is complete. */

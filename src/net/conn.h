@@ -4,8 +4,8 @@
  *   TLS_HANDSHAKE -> UPGRADE -> OPEN -> CLOSING -> FINISHING -> LINGERING -> DEAD
  *
  * Any state may be skipped on the way down, none is entered twice. Files: conn.c (life),
- * conn_upgrade.c (HTTP), conn_receive.c (frames in), conn_send.c (frames out), conn_close.c (ends),
- * conn_timers.c (deadlines), conn_log.c (access lines).
+ * conn_upgrade.c (HTTP), conn_receive.c (frames in), conn_send.c (frames out), conn_deliver.c
+ * (publications), conn_close.c (ends), conn_timers.c (deadlines), conn_log.c (access lines).
  */
 #ifndef WSRELAYD_NET_CONN_H
 #define WSRELAYD_NET_CONN_H
@@ -76,9 +76,7 @@ struct conn {
     bool opened : 1;          /* has been answered 101 */
     bool closed_by_peer : 1;  /* close_code is the peer's */
     bool reason_owned : 1;    /* close_reason is a copy of the peer's words */
-    uint8_t stream_opcode;    /* of the streamed message that is being sent */
-    uint8_t age_jitter;       /* random: how much of the jitter its maximum age is cut by */
-    uint16_t close_code;      /* for the log; 0 while open */
+    uint32_t fan_out;         /* its entry in the loop's fan-out; 0: none */
 
     struct inbound *inbound; /* NULL: nothing incomplete */
     struct outbox *outbox;   /* NULL: nothing waits to be sent */
@@ -109,6 +107,9 @@ struct conn {
     const char *subprotocol;   /* in the configuration, or NULL */
     struct slice close_reason; /* static unless reason_owned */
     struct peer peer;
+    uint8_t stream_opcode; /* of the streamed message that is being sent */
+    uint8_t age_jitter;    /* random: how much of the jitter its maximum age is cut by */
+    uint16_t close_code;   /* for the log; 0 while open */
 };
 
 /* ---- conn.c ---- */
@@ -173,8 +174,19 @@ struct inbound *conn_inbound(struct conn *conn);
 
 /* ---- conn_send.c ---- */
 
-/* Gives a publication to the connection; called in nobody's or anybody's callback. */
-void conn_deliver(struct conn *conn, struct parcel *parcel);
+/* Queues frames behind what waits, or holds them for the end of a streamed message; the caller
+ * keeps its reference. False when memory is short. */
+bool conn_queue_parcel(struct conn *conn, struct parcel *parcel, bool hold);
+
+/* Begins the queue of a connection that has none with [offset, end) of a parcel's message. */
+bool conn_queue_part(struct conn *conn, struct parcel *parcel, size_t offset, size_t end);
+
+/* Bytes that wait in the queue. */
+size_t conn_waiting(const struct conn *conn);
+
+/* Whether a queue with so many bytes waiting takes `length` more: any one message if it is empty.
+ */
+bool conn_admits(const struct conn *conn, size_t waiting, size_t length);
 
 /*
  * A message with these bytes, framed: the callback's own buffer where `bytes` lies in it, else a
@@ -203,6 +215,19 @@ void conn_drop_held(struct conn *conn);
 
 /* Drops everything that waits but what cannot be taken back. */
 void conn_drop_unsent(struct conn *conn);
+
+/* ---- conn_deliver.c ---- */
+
+/* Gives a publication to the connection; called in nobody's or anybody's callback. */
+void conn_deliver(struct conn *conn, struct parcel *parcel);
+
+/* Moves what the turn's fan-out has for the connection, which must be something, into its queue; or
+ * drops it. */
+void conn_queue_fan_out(struct conn *conn);
+void conn_drop_fan_out(struct conn *conn);
+
+/* Sends what the turn's fan-out has for connections, one system call each. */
+void conn_flush_fan_out(struct loop *loop);
 
 /* ---- conn_close.c ---- */
 

@@ -81,6 +81,30 @@ struct message *conn_take_message(struct conn *conn, enum message_type type, con
     return message != NULL ? message_trim(&conn->loop->pool, message) : NULL;
 }
 
+bool conn_queue_parcel(struct conn *conn, struct parcel *parcel, bool hold)
+{
+    struct pool *pool = &conn->loop->pool;
+
+    if (need_outbox(conn) == NULL || !(hold ? outbox_hold(pool, conn->outbox, parcel)
+                                            : outbox_append(pool, conn->outbox, parcel))) {
+        return false;
+    }
+    note_congestion(conn);
+    conn_mark_dirty(conn);
+    return true;
+}
+
+bool conn_queue_part(struct conn *conn, struct parcel *parcel, size_t offset, size_t end)
+{
+    if (need_outbox(conn) == NULL ||
+        !outbox_begin(&conn->loop->pool, conn->outbox, parcel, offset, end)) {
+        return false;
+    }
+    note_congestion(conn);
+    conn_mark_dirty(conn);
+    return true;
+}
+
 /* Queues a message, whose reference is taken over. */
 static enum send_result queue_message(struct conn *conn, struct message *message, bool hold)
 {
@@ -92,14 +116,11 @@ static enum send_result queue_message(struct conn *conn, struct message *message
         message_release(pool, message);
         return SEND_NO_MEMORY;
     }
-    queued = need_outbox(conn) != NULL && (hold ? outbox_hold(pool, conn->outbox, parcel)
-                                                : outbox_append(pool, conn->outbox, parcel));
+    queued = conn_queue_parcel(conn, parcel, hold);
     parcel_release(pool, parcel);
     if (!queued) {
         return SEND_NO_MEMORY;
     }
-    note_congestion(conn);
-    conn_mark_dirty(conn);
     return conn->congested ? SEND_CONGESTED : SEND_QUEUED;
 }
 
@@ -216,37 +237,16 @@ enum send_result conn_send_end(struct conn *conn, const uint8_t *bytes, size_t l
 
 /* ---- what the server sends ---- */
 
-/* Whether a queue takes `length` more bytes: any one message if it is empty. */
-static bool admits(const struct conn *conn, size_t length)
+size_t conn_waiting(const struct conn *conn)
 {
-    size_t waiting = conn->outbox != NULL ? conn->outbox->bytes : 0;
+    return conn->outbox != NULL ? conn->outbox->bytes : 0;
+}
+
+bool conn_admits(const struct conn *conn, size_t waiting, size_t length)
+{
     size_t limit = queue_limit(conn);
 
     return waiting == 0 || (waiting <= limit && length <= limit - waiting);
-}
-
-void conn_deliver(struct conn *conn, struct parcel *parcel)
-{
-    struct pool *pool = &conn->loop->pool;
-    size_t length = parcel->end - parcel->offset;
-
-    if (conn->state != CONN_OPEN || conn->too_slow) {
-        return;
-    }
-    if (!admits(conn, length)) {
-        conn_flush(conn); /* what this turn has brought has not been offered to the kernel yet */
-    }
-    if (conn->state == CONN_OPEN && admits(conn, length) && need_outbox(conn) != NULL &&
-        (conn->streaming ? outbox_hold(pool, conn->outbox, parcel)
-                         : outbox_append(pool, conn->outbox, parcel))) {
-        conn->messages_out++;
-        conn->bytes_out += parcel->payload_bytes;
-        conn->message_ms = loop_now(conn->loop);
-        note_congestion(conn);
-    } else {
-        conn->too_slow = true;
-    }
-    conn_mark_dirty(conn);
 }
 
 void conn_send_control(struct conn *conn, enum opcode opcode, struct slice payload)

@@ -68,6 +68,7 @@ void loop_free(struct loop *loop)
     watch_set_free(&loop->watches);
     free(loop->output.bytes);
     free(loop->record);
+    fan_out_free(&loop->fan_out);
     free(loop->fields);
     free(loop->path_buffer);
     pool_destroy(&loop->pool);
@@ -93,12 +94,15 @@ uint32_t loop_random(struct loop *loop)
 
 /* ---- the turn ---- */
 
-static void flush_dirty(struct loop *loop)
+/* Sends what the turn has brought to connections other than the callback's own. */
+static void flush_others(struct loop *loop)
 {
     struct queue_node *node;
 
+    conn_flush_fan_out(loop);
     while ((node = queue_take_first(&loop->dirty)) != NULL) {
         conn_flush_dirty(container_of(node, struct conn, dirty));
+        conn_flush_fan_out(loop); /* somebody may have said good-bye to a room */
     }
 }
 
@@ -148,7 +152,8 @@ static void arm_timer(struct loop *loop)
 
 bool loop_turn(struct loop *loop, void (*mail)(void *owner))
 {
-    bool has_work = !queue_empty(&loop->runnable) || !queue_empty(&loop->dirty);
+    bool has_work =
+        !queue_empty(&loop->runnable) || !queue_empty(&loop->dirty) || loop->fan_out.count > 0;
     int flags = EVLOOP_ONCE | (has_work ? EVLOOP_NONBLOCK : 0);
 
     loop->clock_stale = true;
@@ -156,10 +161,10 @@ bool loop_turn(struct loop *loop, void (*mail)(void *owner))
         return false;
     }
     mail(loop->owner);
-    flush_dirty(loop);
+    flush_others(loop);
     run_runnable(loop);
     wheel_advance(&loop->wheel, loop_now(loop), conn_deadline_due, loop);
-    flush_dirty(loop);
+    flush_others(loop);
     reap(loop);
     arm_timer(loop);
     return true;

@@ -15,6 +15,7 @@
 #include "base/wheel.h"
 #include "net/admission.h"
 #include "net/counters.h"
+#include "net/fan_out.h"
 #include "net/inbound.h"
 #include "net/output.h"
 #include "net/transport.h"
@@ -61,6 +62,7 @@ struct loop {
     /* The turn. */
     int64_t now_ms;
     bool clock_stale;           /* the next callback reads the clock */
+    struct fan_out fan_out;     /* of publications to connections for which nothing else waits */
     struct queue dirty;         /* connections to be flushed */
     struct queue runnable;      /* connections to be run again without waiting for readiness */
     struct list_node graveyard; /* dead connections, freed when the turn ends */

@@ -112,23 +112,23 @@ static bool add_copy(struct pool *pool, struct outbox_list *list, const uint8_t 
     return true;
 }
 
-/* Frames that lie right behind the last that wait, in the same message, need no entry: publications
- * that one turn brings to a member leave as one piece. */
-static bool extend_last(struct outbox_list *list, const struct parcel *parcel)
+/* Frames that lie right behind the last that wait, in the same message, need no entry. */
+static bool extend_last(struct outbox_list *list, const struct parcel *parcel, size_t offset,
+                        size_t end)
 {
     struct outbox_entry *last = list->last;
 
-    if (list->first == NULL || last->parcel->message != parcel->message ||
-        last->end != parcel->offset) {
+    if (list->first == NULL || last->parcel->message != parcel->message || last->end != offset) {
         return false;
     }
-    last->end = parcel->end;
+    last->end = end;
     return true;
 }
 
-static bool add_reference(struct pool *pool, struct outbox_list *list, struct parcel *parcel)
+static bool add_reference(struct pool *pool, struct outbox_list *list, struct parcel *parcel,
+                          size_t offset, size_t end)
 {
-    struct outbox_entry *entry = entry_create(pool, parcel, parcel->offset, parcel->end);
+    struct outbox_entry *entry = entry_create(pool, parcel, offset, end);
 
     if (entry == NULL) {
         return false;
@@ -141,11 +141,11 @@ static bool add_reference(struct pool *pool, struct outbox_list *list, struct pa
 static bool add(struct pool *pool, struct outbox *outbox, struct outbox_list *list,
                 struct parcel *parcel)
 {
-    const uint8_t *bytes = parcel_wire(parcel);
     size_t length = parcel->end - parcel->offset;
     bool copy = list->first != NULL && length <= OUTBOX_COPY_BYTES;
-    bool added = extend_last(list, parcel) ||
-                 (copy ? add_copy(pool, list, bytes, length) : add_reference(pool, list, parcel));
+    bool added = extend_last(list, parcel, parcel->offset, parcel->end) ||
+                 (copy ? add_copy(pool, list, parcel_wire(parcel), length)
+                       : add_reference(pool, list, parcel, parcel->offset, parcel->end));
 
     if (added) {
         outbox->bytes += length;
@@ -161,6 +161,16 @@ bool outbox_append(struct pool *pool, struct outbox *outbox, struct parcel *parc
 bool outbox_hold(struct pool *pool, struct outbox *outbox, struct parcel *parcel)
 {
     return add(pool, outbox, &outbox->held, parcel);
+}
+
+bool outbox_begin(struct pool *pool, struct outbox *outbox, struct parcel *parcel, size_t offset,
+                  size_t end)
+{
+    if (!add_reference(pool, &outbox->ready, parcel, offset, end)) {
+        return false;
+    }
+    outbox->bytes += end - offset;
+    return true;
 }
 
 void outbox_release_held(struct outbox *outbox)

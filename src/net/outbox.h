@@ -57,6 +57,11 @@ bool outbox_append(struct pool *pool, struct outbox *outbox, struct parcel *parc
 /* The same behind a streamed message that has not ended. */
 bool outbox_hold(struct pool *pool, struct outbox *outbox, struct parcel *parcel);
 
+/* Begins an empty outbox with [offset, end) of the wire bytes of the parcel's message: whole
+ * frames, of the first of which a part may have gone. Otherwise as outbox_append. */
+bool outbox_begin(struct pool *pool, struct outbox *outbox, struct parcel *parcel, size_t offset,
+                  size_t end);
+
 /* Moves everything held to the end of what is ready: the streamed message has ended. */
 void outbox_release_held(struct outbox *outbox);
 
