@@ -176,9 +176,7 @@ static void free_parts(struct conn *conn)
         pool_free(pool, conn->inbound, sizeof *conn->inbound);
     }
     conn_free_head(conn);
-    if (conn->handler_state != NULL) {
-        pool_free(pool, conn->handler_state, conn->handler->state_bytes);
-    }
+    free(conn->handler_state);
     if (conn->reason_owned) {
         pool_free(pool, (char *)(uintptr_t)conn->close_reason.data, conn->close_reason.length);
     }
