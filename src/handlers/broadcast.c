@@ -10,6 +10,7 @@
 #include "handlers/rooms.h"
 #include "protocol/frame.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { NAMESPACE_MAX_BYTES = 1024 };
@@ -109,14 +110,16 @@ static void broadcast_check(const struct route_config *route, struct config_erro
     check_template(route, errors, slice_of(settings->room));
 }
 
+/* check_template has seen to it that the path captures what the template names. */
 static struct slice capture_value(const struct upgrade_info *info, struct slice name)
 {
-    for (size_t i = 0; i < info->capture_count; i++) {
-        if (slice_equal(slice_of(info->captures[i].name), name)) {
-            return info->captures[i].value;
-        }
+    size_t i = 0;
+
+    while (i < info->capture_count && !slice_equal(slice_of(info->captures[i].name), name)) {
+        i++;
     }
-    return SLICE("");
+    assert(i < info->capture_count);
+    return info->captures[i].value;
 }
 
 /* Adds to a buffer of `capacity` bytes; false when it does not fit. */

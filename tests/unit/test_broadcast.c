@@ -112,6 +112,12 @@ static const struct {
      {"h", "/r/1"},
      {"h", "/r/2"},
      true},
+    /* as many captures as a path may have, and the last one counts */
+    {"  - path: '/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{name}'\n"
+     "    handler: broadcast\n",
+     {"h", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/1"},
+     {"h", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/2"},
+     false},
     /* hosts and patterns keep rooms apart */
     {"  - {path: '/r/{name}', handler: broadcast}\n", {"h", "/r/a"}, {"H:80", "/r/a"}, true},
     {"  - {path: '/r/{name}', handler: broadcast}\n", {"h", "/r/a"}, {"i", "/r/a"}, false},

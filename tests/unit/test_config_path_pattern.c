@@ -29,6 +29,9 @@ static const struct good_case {
     {"/a%c3%a4/{x}", "/a%C3%A4/|{x}"},
     {"/%7b", "/%7B"},
     {"/%41%42/{x}/%43%44/{y*}", "/AB/|{x}|/CD/|{y*}"},
+    {"/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p*}",
+     "/|{a}|/|{b}|/|{c}|/|{d}|/|{e}|/|{f}|/|{g}|/|{h}|/|{i}|/|{j}|/|{k}|/|{l}|/|{m}|/|{n}|/|{o}|/|"
+     "{p*}"},
 };
 
 #define WHOLE_SEGMENT "a capture is a whole segment between slashes, as in /room/{name}"
@@ -60,6 +63,8 @@ static const struct bad_case {
     {"/{a*}/", "{a*} may stand only at the end"},
     {"/{a}/x/{a}", "two captures are called \"a\""},
     {"/{a}/{a*}", "two captures are called \"a\""},
+    {"/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p}/{q}",
+     "more than 16 captures"},
     {"/a//b", NULL},
     {"//", NULL},
     {"/a/../b", NULL},
