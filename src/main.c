@@ -6,7 +6,7 @@
 #include "config/errors.h"
 #include "handlers/registry.h"
 #include "handlers/rooms.h"
-#include "net/listener.h"
+#include "net/listener_check.h"
 #include "options.h"
 #include "protocol/mask.h"
 #include "server/check.h"
@@ -29,6 +29,12 @@ static void print_build_info(void)
            OPTIONS_DEFAULT_CONFIG);
 }
 
+static void check_start(const struct config *config, struct config_errors *errors)
+{
+    listener_check(config, errors);
+    server_check(config, errors);
+}
+
 /* Loads the file and prints what is wrong with it; NULL when it cannot be used. */
 static struct config *load(const struct options *options)
 {
@@ -36,15 +42,8 @@ static struct config *load(const struct options *options)
     struct config *config;
 
     config_errors_init(&errors, options->config_path);
-    config = config_load(options->config_path, handler_registry, &errors);
-    if (config != NULL && options->action == ACTION_CHECK) {
-        listener_check(config, &errors);
-        server_check(config, &errors);
-        if (errors.error_count > 0) {
-            config_free(config);
-            config = NULL;
-        }
-    }
+    config = config_load(options->config_path, handler_registry,
+                         options->action == ACTION_CHECK ? check_start : NULL, &errors);
     config_errors_print(&errors, stderr);
     config_errors_free(&errors);
     return config;

@@ -13,20 +13,20 @@
 enum { SUBPROTOCOL_MAX_BYTES = 255, LIST_MAX_ITEMS = 1000 };
 
 /* Whether an item may stand in the list; reports if not. `list` holds those before it. */
-typedef bool (*check_item_function)(struct reader *reader, const struct node *item,
+typedef bool (*check_item_function)(struct reader *reader, struct node *item,
                                     const struct string_list *list);
 
-static bool read_item(struct reader *reader, const struct node *item, struct string_list *list,
+/* A bad item is kept, too, so that every item of the list has its node's index. */
+static bool read_item(struct reader *reader, struct node *item, struct string_list *list,
                       check_item_function check_item)
 {
-    if (!reader_expect_text(reader, item) || !check_item(reader, item, list)) {
-        return false;
-    }
-    char *copy = reader_copy(reader, item, item->text);
+    bool good = reader_expect_text(reader, item) && check_item(reader, item, list);
+    char *copy = reader_copy(reader, item, item->type == NODE_SCALAR ? item->text : "");
+
     if (copy != NULL) {
         list->items[list->count++] = copy;
     }
-    return copy != NULL;
+    return good && copy != NULL;
 }
 
 /* Reads all items, going on after a bad one so that each is reported. */
@@ -88,7 +88,7 @@ static void clear_field(const struct schema_row *row, void *object)
     clear_list(list_field(row, object));
 }
 
-static bool report_repetition(struct reader *reader, const struct node *item,
+static bool report_repetition(struct reader *reader, struct node *item,
                               const struct string_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -101,8 +101,7 @@ static bool report_repetition(struct reader *reader, const struct node *item,
 
 /* ---- addresses ---- */
 
-static bool check_address(struct reader *reader, const struct node *item,
-                          const struct string_list *list)
+static bool check_address(struct reader *reader, struct node *item, const struct string_list *list)
 {
     const char *problem = address_syntax_problem(item->text);
 
@@ -126,7 +125,7 @@ const struct schema_type schema_addresses = {
 
 /* ---- subprotocols ---- */
 
-static bool check_subprotocol(struct reader *reader, const struct node *item,
+static bool check_subprotocol(struct reader *reader, struct node *item,
                               const struct string_list *list)
 {
     struct slice name = slice_of(item->text);
@@ -174,8 +173,7 @@ static const char *origin_problem(const char *text)
     return "is no origin, such as https://example.org or https://*.example.org";
 }
 
-static bool check_origin(struct reader *reader, const struct node *item,
-                         const struct string_list *list)
+static bool check_origin(struct reader *reader, struct node *item, const struct string_list *list)
 {
     const char *problem = origin_problem(item->text);
 

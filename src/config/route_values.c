@@ -106,7 +106,7 @@ const struct schema_type schema_host = {.name = "text",
 
 /* ---- handler ---- */
 
-static const struct handler_schema *find_handler(struct reader *reader, const struct node *name)
+static const struct handler_schema *find_handler(struct reader *reader, struct node *name)
 {
     const char *names[HANDLERS_MAX];
     size_t count = 0;
@@ -122,7 +122,7 @@ static const struct handler_schema *find_handler(struct reader *reader, const st
 }
 
 /* The node that names the handler: the value itself, or the mapping's `type`. */
-static const struct node *name_node(struct reader *reader, const struct node *node)
+static struct node *name_node(struct reader *reader, struct node *node)
 {
     if (node->type != NODE_MAPPING) {
         return node;
@@ -136,24 +136,38 @@ static const struct node *name_node(struct reader *reader, const struct node *no
     return type;
 }
 
+static void clear_settings(struct route_config *route)
+{
+    if (route->handler_settings != NULL && route->handler->rows != NULL) {
+        schema_clear(route->handler->rows, route->handler_settings);
+    }
+    free(route->handler_settings);
+    route->handler_settings = NULL;
+}
+
+/* Settings are there when all of them could be read: a handler is shown no others. */
 static bool read_settings(struct reader *reader, struct node *node, struct route_config *route)
 {
     static const struct schema_row no_rows[] = {{.name = NULL}};
     const struct schema_row *rows = route->handler->rows;
+    size_t failures_before = reader->failures;
 
     route->handler_settings = calloc(1, route->handler->settings_bytes + 1);
     if (route->handler_settings == NULL) {
         return reader_error(reader, node, "out of memory");
     }
     reader_read(reader, rows != NULL ? rows : no_rows, node, NULL, route->handler_settings);
-    return true;
+    if (reader->failures != failures_before) {
+        clear_settings(route);
+    }
+    return route->handler_settings != NULL;
 }
 
 static bool read_handler(struct reader *reader, const struct schema_row *row, struct node *node,
                          void *object)
 {
     struct route_config *route = object;
-    const struct node *name = name_node(reader, node);
+    struct node *name = name_node(reader, node);
 
     (void)row;
     if (name == NULL || !reader_expect_scalar(reader, name)) {
@@ -182,13 +196,8 @@ static void write_handler(struct dump *dump, const struct schema_row *row, const
 
 static void clear_handler(const struct schema_row *row, void *object)
 {
-    struct route_config *route = object;
-
     (void)row;
-    if (route->handler_settings != NULL && route->handler->rows != NULL) {
-        schema_clear(route->handler->rows, route->handler_settings);
-    }
-    free(route->handler_settings);
+    clear_settings(object);
 }
 
 const struct schema_type schema_handler = {

@@ -135,7 +135,6 @@ static bool handle_scalar(struct builder *builder, const yaml_event_t *event)
     }
     if (holds_nul(event)) {
         node_error(node, builder->errors, "must not contain a NUL character");
-        node->broken = true;
     }
     node->text = strdup((const char *)event->data.scalar.value);
     return node->text != NULL || fail_at(builder, event->start_mark, "out of memory");
@@ -152,7 +151,6 @@ static bool handle_alias(struct builder *builder, const yaml_event_t *event)
     }
     node_error(node, builder->errors,
                "aliases are not supported (what routes share belongs into \"defaults\")");
-    node->broken = true;
     node->text = strdup("");
     return node->text != NULL || fail_at(builder, event->start_mark, "out of memory");
 }
@@ -375,7 +373,6 @@ static void expand_scalar(struct node *node, struct config_errors *errors)
     text = expand_variables(node->text, problem);
     if (text == NULL) {
         node_error(node, errors, "%s", problem);
-        node->broken = true;
         return;
     }
     free(node->text);

@@ -29,7 +29,7 @@ static void load(const char *routes)
     fprintf(file, "listeners: [{name: plain, address: ':0'}]\nroutes:\n%s", routes);
     ck_assert_int_eq(fclose(file), 0);
     config_errors_init(&errors, path);
-    config = config_load(path, handler_registry, &errors);
+    config = config_load(path, handler_registry, NULL, &errors);
     error_count = errors.error_count;
     config_errors_free(&errors);
     unlink(path);

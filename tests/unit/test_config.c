@@ -83,10 +83,8 @@ START_TEST(test_listeners_are_read)
     ck_assert_uint_eq(config->listener_count, 2);
     ck_assert_str_eq(config->listeners[0].name, "plain");
     ck_assert_ptr_null(config->listeners[0].tls);
-    ck_assert_int_eq(config->listeners[0].line, 2);
 
     const struct listener_config *secure = &config->listeners[1];
-    ck_assert_int_eq(secure->line, 3);
     ck_assert_uint_eq(secure->addresses.count, 2);
     ck_assert_str_eq(secure->addresses.items[1], "unix:/run/s");
     ck_assert_uint_eq(secure->mode, 0600);
@@ -189,13 +187,100 @@ START_TEST(test_a_mistake_in_defaults_is_reported_once_however_many_routes_inher
 }
 END_TEST
 
-START_TEST(test_dropping_that_is_inherited_is_an_error_of_the_route)
+START_TEST(test_dropping_is_an_error_where_it_stands_however_many_routes_inherit_it)
 {
-    config = fixture_load("defaults: {send_queue: {policy: drop}}\n" FIXTURE_MINIMAL);
+    config = fixture_load("defaults: {send_queue: {policy: drop}}\n" FIXTURE_LISTENERS "routes:\n"
+                          "  - {path: /a, handler: echo}\n"
+                          "  - {path: /b, handler: echo}\n"
+                          "  - {path: /c, handler: echo, send_queue: {policy: close}}\n"
+                          "  - {path: /d, handler: echo, send_queue: {policy: drop}}\n");
     ck_assert_str_eq(fixture_messages,
-                     "test.yaml:3:10: error: routes[0]: send_queue.policy: \"drop\" would lose "
+                     "test.yaml:1:33: error: defaults.send_queue.policy: \"drop\" would lose "
+                     "messages silently: the clients of the handler echo cannot be told of a gap "
+                     "(write close)\n"
+                     "test.yaml:7:52: error: routes[3].send_queue.policy: \"drop\" would lose "
                      "messages silently: the clients of the handler echo cannot be told of a gap "
                      "(write close)\n");
+}
+END_TEST
+
+START_TEST(test_an_error_keeps_nothing_else_from_being_checked)
+{
+    config = fixture_load(
+        "listeners:\n"
+        "  - {name: a, address: [':1', 'x'], mode: 0600, nme: a}\n"
+        "  - {name: a, address: ':2', tls: {certificates: [], client_auth: required, x: 1}}\n"
+        "  - {name: b, address: 'unix:x', mode: 0600}\n"
+        "routes:\n"
+        "  - {path: /, handler: {type: broadcast, room: refused, rom: x}, idle_timeout: 5}\n"
+        "  - {path: x, handler: echo, send_queue: {policy: drop, size: 0}}\n");
+    ck_assert_str_eq(
+        fixture_messages,
+        "test.yaml:2:31: error: listeners[0].address[1]: \"x\": not an address (host:port, "
+        "[v6]:port, :port or unix:/path)\n"
+        "test.yaml:2:37: error: listeners[0].mode: only a listener with a unix: address has one\n"
+        "test.yaml:2:49: error: listeners[0].nme: unknown key (did you mean \"name\"?)\n"
+        "test.yaml:3:12: error: listeners[1].name: \"a\" is also the name of listeners[0]\n"
+        "test.yaml:3:50: error: listeners[1].tls.certificates: empty: at least one is needed\n"
+        "test.yaml:3:67: error: listeners[1].tls.client_auth: needs client_ca, the certificate "
+        "that the clients' are checked against\n"
+        "test.yaml:3:77: error: listeners[1].tls.x: unknown key\n"
+        "test.yaml:4:24: error: listeners[2].address: \"unix:x\": the path of a unix socket must "
+        "begin with /\n"
+        "test.yaml:6:48: error: routes[0].handler.room: refused\n"
+        "test.yaml:6:57: error: routes[0].handler.rom: unknown key (did you mean \"room\"?)\n"
+        "test.yaml:6:80: error: routes[0].idle_timeout: 5 needs a unit (one of: ms, s, m, h), as "
+        "in "
+        "10s\n"
+        "test.yaml:7:12: error: routes[1].path: a path begins with /\n"
+        "test.yaml:7:51: error: routes[1].send_queue.policy: \"drop\" would lose messages "
+        "silently: "
+        "the clients of the handler echo cannot be told of a gap (write close)\n"
+        "test.yaml:7:63: error: routes[1].send_queue.size: 0 needs a unit (one of: B, KB, KiB, MB, "
+        "MiB, GB, GiB), as in 64KiB\n");
+}
+END_TEST
+
+/* Settings that could not all be read would be NULL where a handler's check expects a text. */
+START_TEST(test_a_handler_is_not_shown_settings_that_could_not_be_read)
+{
+    config =
+        fixture_load(FIXTURE_LISTENERS "routes: [{path: /, handler: {type: broadcast, room: '', "
+                                       "include_sender: true}}]\n");
+    ck_assert_str_eq(fixture_messages, "test.yaml:2:53: error: routes[0].handler.room: empty: give "
+                                       "it a value or leave the key out\n");
+}
+END_TEST
+
+static void check_whole(const struct config *whole, struct config_errors *errors)
+{
+    ck_assert_uint_eq(whole->listener_count, 2);
+    ck_assert_ptr_null(whole->listeners[0].name);
+    ck_assert_uint_eq(whole->listeners[1].addresses.count, 3);
+    ck_assert_str_eq(whole->listeners[1].addresses.items[2], ":2");
+    config_value_error(errors, "listeners[1].address[0]", "not reported twice");
+    config_value_error(errors, "listeners[1].address[2]", "nobody's");
+    config_value_error(errors, "listeners[0].address[0]", "mine");
+    config_value_error(errors, "listeners[0].address[1]", "not there");
+    config_value_warning(errors, "listeners[1].name", "short");
+}
+
+START_TEST(test_the_caller_s_check_sees_what_could_be_read)
+{
+    config = fixture_load_checked("listeners:\n"
+                                  "  - {address: ':1'}\n"
+                                  "  - {name: b, address: [x, [], ':2']}\n" FIXTURE_ROUTES,
+                                  check_whole);
+    ck_assert_str_eq(
+        fixture_messages,
+        "test.yaml: error: listeners[0].address[1]: not there\n"
+        "test.yaml:2:5: error: listeners[0].name: missing\n"
+        "test.yaml:2:15: error: listeners[0].address: mine\n"
+        "test.yaml:3:12: warning: listeners[1].name: short\n"
+        "test.yaml:3:25: error: listeners[1].address[0]: \"x\": not an address (host:port, "
+        "[v6]:port, :port or unix:/path)\n"
+        "test.yaml:3:28: error: listeners[1].address[1]: must be a single value, not a list\n"
+        "test.yaml:3:32: error: listeners[1].address[2]: nobody's\n");
 }
 END_TEST
 
@@ -302,6 +387,8 @@ START_TEST(test_a_value_that_could_not_be_read_is_not_checked_further)
     ck_assert_str_eq(fixture_messages,
                      "test.yaml:1:20: error: listeners[0].name: the variable NOT_DEFINED_HERE is "
                      "not set\n"
+                     "test.yaml:1:58: error: listeners[0].mode: only a listener with a unix: "
+                     "address has one\n"
                      "test.yaml:2:33: error: defaults.send_queue.policy: a lone \"$\": write "
                      "${NAME} for a variable and $$ for a dollar sign\n");
 }
@@ -341,7 +428,7 @@ START_TEST(test_a_file_that_cannot_be_read_is_one_error)
     struct config_errors errors;
 
     config_errors_init(&errors, "/nonexistent/w.yaml");
-    ck_assert_ptr_null(config_load("/nonexistent/w.yaml", fixture_handlers, &errors));
+    ck_assert_ptr_null(config_load("/nonexistent/w.yaml", fixture_handlers, NULL, &errors));
     ck_assert_uint_eq(errors.error_count, 1);
     ck_assert_str_eq(errors.messages[0].text,
                      "/nonexistent/w.yaml: error: cannot open: No such file or directory "
@@ -374,7 +461,10 @@ static TCase *bad_files(void)
     tcase_add_checked_fixture(tcase, prepare, clean_up);
     tcase_add_test(tcase,
                    test_a_mistake_in_defaults_is_reported_once_however_many_routes_inherit_it);
-    tcase_add_test(tcase, test_dropping_that_is_inherited_is_an_error_of_the_route);
+    tcase_add_test(tcase, test_dropping_is_an_error_where_it_stands_however_many_routes_inherit_it);
+    tcase_add_test(tcase, test_an_error_keeps_nothing_else_from_being_checked);
+    tcase_add_test(tcase, test_a_handler_is_not_shown_settings_that_could_not_be_read);
+    tcase_add_test(tcase, test_the_caller_s_check_sees_what_could_be_read);
     tcase_add_test(tcase, test_listeners_and_routes_are_needed);
     tcase_add_test(tcase, test_the_file_must_be_a_mapping);
     tcase_add_test(tcase, test_two_listeners_must_not_have_one_name);
