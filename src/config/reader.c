@@ -67,7 +67,7 @@ static bool expect_type(struct reader *reader, struct node *node, enum node_type
                             "must be a single value, not a mapping (quote it: \"{%.64s}\")",
                             node->children[0]->key);
     }
-    if (node->broken || node->type != type) {
+    if (node->type != type || (node->broken && type == NODE_SCALAR)) {
         return reader_error(reader, node, "must be %s, not %s", node_type_names[type],
                             node_type_names[node->type]);
     }
@@ -291,6 +291,9 @@ static void report_unknown_key(struct reader *reader, const struct schema_row *r
     const char *keys[READER_CANDIDATES_MAX];
     const char *nearest = NULL;
 
+    if (node->broken) {
+        return;
+    }
     /* A file of nothing but unknown keys shall not take a search for each. */
     if (reader->errors->error_count < READER_SUGGESTIONS_MAX) {
         nearest = suggest(node->key, keys, list_keys(rows, keys, 0));

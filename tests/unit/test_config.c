@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_ANCHORS "anchors are not supported (what routes share belongs into \"defaults\")\n"
+
 static struct config *config;
 
 static void prepare(void)
@@ -252,6 +254,23 @@ START_TEST(test_a_handler_is_not_shown_settings_that_could_not_be_read)
 }
 END_TEST
 
+START_TEST(test_an_anchor_is_one_error_and_what_it_stands_on_is_read)
+{
+    config = fixture_load("base: &base {max_fragments: 1}\n"
+                          "defaults: &other {max_fragments: 0, send_queue: !x {size: 1}}\n"
+                          "user: &name ''\n" FIXTURE_MINIMAL);
+    ck_assert_str_eq(fixture_messages,
+                     "test.yaml:1:7: error: base: " NO_ANCHORS
+                     "test.yaml:2:11: error: defaults: " NO_ANCHORS
+                     "test.yaml:2:34: error: defaults.max_fragments: 0 is out of range (1 to "
+                     "16777216)\n"
+                     "test.yaml:2:49: error: defaults.send_queue: tags are not supported\n"
+                     "test.yaml:2:59: error: defaults.send_queue.size: 1 needs a unit (one of: B, "
+                     "KB, KiB, MB, MiB, GB, GiB), as in 64KiB\n"
+                     "test.yaml:3:7: error: user: " NO_ANCHORS);
+}
+END_TEST
+
 static void check_whole(const struct config *whole, struct config_errors *errors)
 {
     ck_assert_uint_eq(whole->listener_count, 2);
@@ -464,6 +483,7 @@ static TCase *bad_files(void)
     tcase_add_test(tcase, test_dropping_is_an_error_where_it_stands_however_many_routes_inherit_it);
     tcase_add_test(tcase, test_an_error_keeps_nothing_else_from_being_checked);
     tcase_add_test(tcase, test_a_handler_is_not_shown_settings_that_could_not_be_read);
+    tcase_add_test(tcase, test_an_anchor_is_one_error_and_what_it_stands_on_is_read);
     tcase_add_test(tcase, test_the_caller_s_check_sees_what_could_be_read);
     tcase_add_test(tcase, test_listeners_and_routes_are_needed);
     tcase_add_test(tcase, test_the_file_must_be_a_mapping);
