@@ -256,37 +256,66 @@ size_t upgrade_write_accepted(char *target, struct slice key, const char *subpro
         subprotocol != NULL ? subprotocol : "", subprotocol != NULL ? "\r\n" : "");
 }
 
-/* The statuses that are sent, their phrases and the fields that belong to them. */
-static const struct status {
+/* Statuses, their phrases (RFC 9110 section 15) and the fields that belong to them. */
+struct status {
     int code;
     const char *phrase;
     const char *connection; /* options beside "close" */
     const char *fields;
-} statuses[] = {
+};
+
+static const struct status statuses[] = {
+    {301, "Moved Permanently", "", ""},
+    {302, "Found", "", ""},
+    {303, "See Other", "", ""},
+    {307, "Temporary Redirect", "", ""},
+    {308, "Permanent Redirect", "", ""},
     {400, "Bad Request", "", ""},
+    {401, "Unauthorized", "", ""},
+    {402, "Payment Required", "", ""},
     {403, "Forbidden", "", ""},
     {404, "Not Found", "", ""},
     {405, "Method Not Allowed", "", "Allow: GET\r\n"},
+    {406, "Not Acceptable", "", ""},
+    {408, "Request Timeout", "", ""},
+    {409, "Conflict", "", ""},
+    {410, "Gone", "", ""},
     {414, "URI Too Long", "", ""},
+    {421, "Misdirected Request", "", ""},
+    {422, "Unprocessable Content", "", ""},
     {426, "Upgrade Required", ", Upgrade", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
+    {429, "Too Many Requests", "", ""},
     {431, "Request Header Fields Too Large", "", ""},
+    {451, "Unavailable For Legal Reasons", "", ""},
+    {500, "Internal Server Error", "", ""},
+    {501, "Not Implemented", "", ""},
+    {502, "Bad Gateway", "", ""},
     {503, "Service Unavailable", "", "Retry-After: 5\r\n"},
-    {500, "Internal Server Error", "", ""}, /* the last stands for any other */
+    {504, "Gateway Timeout", "", ""},
 };
 
-static const struct status *find_status(int code)
-{
-    const struct status *status = statuses;
+/* What stands for a status that the table lacks: its class. */
+static const char *const class_phrases[] = {
+    [3] = "Redirection", [4] = "Client Error", [5] = "Server Error"};
 
-    while (status->code != code && status->code != 500) {
-        status++;
+enum { REFUSAL_MIN = 300, REFUSAL_MAX = 599 };
+
+static struct status find_status(int code)
+{
+    /* Nothing else refuses: a proxy might take 1xx or 2xx for an open tunnel. */
+    int refusing = code >= REFUSAL_MIN && code <= REFUSAL_MAX ? code : 500;
+
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (statuses[i].code == refusing) {
+            return statuses[i];
+        }
     }
-    return status;
+    return (struct status){refusing, class_phrases[refusing / 100], "", ""};
 }
 
 size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
 {
-    const struct status *status = find_status(refusal->status);
+    struct status status = find_status(refusal->status);
     int reason_bytes = (int)strnlen(refusal->reason, UPGRADE_REASON_MAX_BYTES);
 
     return (size_t)snprintf(target, UPGRADE_RESPONSE_MAX_BYTES,
@@ -297,6 +326,6 @@ size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
                             "Content-Length: %d\r\n"
                             "\r\n"
                             "%.*s\n",
-                            status->code, status->phrase, status->fields, status->connection,
+                            status.code, status.phrase, status.fields, status.connection,
                             reason_bytes + 1, reason_bytes, refusal->reason);
 }

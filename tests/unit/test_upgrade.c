@@ -458,8 +458,17 @@ static const struct {
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n" CLOSE PLAIN_TEXT},
     {500, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
     {503, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n" CLOSE PLAIN_TEXT},
-    /* one that we have no words for, and two that would not be a refusal */
-    {599, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    /* others that a handler may give, some that we have no words for, and what does not refuse */
+    {308, "HTTP/1.1 308 Permanent Redirect\r\n" CLOSE PLAIN_TEXT},
+    {401, "HTTP/1.1 401 Unauthorized\r\n" CLOSE PLAIN_TEXT},
+    {429, "HTTP/1.1 429 Too Many Requests\r\n" CLOSE PLAIN_TEXT},
+    {300, "HTTP/1.1 300 Redirection\r\n" CLOSE PLAIN_TEXT},
+    {499, "HTTP/1.1 499 Client Error\r\n" CLOSE PLAIN_TEXT},
+    {599, "HTTP/1.1 599 Server Error\r\n" CLOSE PLAIN_TEXT},
+    {600, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    {299, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    {0, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    {-1, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
     {200, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
     {101, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
 };
