@@ -41,6 +41,21 @@ static bool single_field(const struct http_head *head, struct slice name, struct
     return found <= 1;
 }
 
+/* Empty elements mean nothing (RFC 9110 section 5.6.1). */
+static bool list_valid(const struct http_head *head, struct slice name,
+                       bool (*is_element)(struct slice text))
+{
+    struct http_list_cursor cursor = {0};
+    struct slice element;
+
+    while (http_list_next(head, name, &cursor, &element)) {
+        if (element.length > 0 && !is_element(element)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool list_has(const struct http_head *head, struct slice name, struct slice token)
 {
     struct http_list_cursor cursor = {0};
@@ -117,8 +132,29 @@ static bool check_target(struct check *check)
     return true;
 }
 
+/* RFC 9110 section 7.8: a token, and perhaps a slash and a token. */
+static bool is_protocol(struct slice text)
+{
+    const char *slash = memchr(text.data, '/', text.length);
+    struct slice name = text;
+    struct slice version;
+
+    if (slash == NULL) {
+        return http_is_token(name);
+    }
+    name.length = (size_t)(slash - text.data);
+    version = (struct slice){slash + 1, text.length - name.length - 1};
+    return http_is_token(name) && http_is_token(version);
+}
+
 static bool check_upgrade(struct check *check)
 {
+    if (!list_valid(check->head, SLICE("Upgrade"), is_protocol)) {
+        return refuse(check->refusal, 400, "The Upgrade field is not a list of protocols.");
+    }
+    if (!list_valid(check->head, SLICE("Connection"), http_is_token)) {
+        return refuse(check->refusal, 400, "The Connection field is not a list of tokens.");
+    }
     if (!list_has(check->head, SLICE("Upgrade"), SLICE("websocket"))) {
         return refuse(check->refusal, 426, "This is a WebSocket server: send Upgrade: websocket.");
     }
