@@ -83,14 +83,9 @@ static int with_config(const struct options *options)
     return status;
 }
 
-int main(int argc, char **argv)
+static int run(const struct options *options)
 {
-    struct options options;
-
-    if (!options_parse(argc, argv, &options)) {
-        return EXIT_USAGE;
-    }
-    switch (options.action) {
+    switch (options->action) {
     case ACTION_HELP:
         options_print_help(stdout);
         return EXIT_SUCCESS;
@@ -101,6 +96,30 @@ int main(int argc, char **argv)
         print_build_info();
         return EXIT_SUCCESS;
     default:
-        return with_config(&options);
+        return with_config(options);
     }
+}
+
+/* A full disk shows when the last of the output leaves its buffer, or has shown before. */
+static bool output_written(void)
+{
+    bool failed_before = ferror(stdout) != 0;
+
+    if (fflush(stdout) == 0 && !failed_before) {
+        return true;
+    }
+    fprintf(stderr, "wsrelayd: cannot write to standard output: %s\n", strerror(errno));
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int status;
+
+    if (!options_parse(argc, argv, &options)) {
+        return EXIT_USAGE;
+    }
+    status = run(&options);
+    return output_written() ? status : EXIT_FAILURE;
 }
