@@ -93,7 +93,7 @@ struct route_config {
     char *path; /* the pattern as written */
     struct path_part *parts;
     size_t part_count;
-    char *host; /* lower case; exact or "*.example.org"; NULL: any */
+    char *host; /* as authority_write_host does; exact or "*.example.org"; NULL: any */
     struct route_settings settings;
     const struct handler_schema *handler;
     void *handler_settings; /* handler->settings_bytes, filled by handler->rows */

@@ -5,8 +5,8 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/reader.h"
+#include "protocol/authority.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +57,7 @@ static bool read_host(struct reader *reader, const struct schema_row *row, struc
                       void *object)
 {
     struct route_config *route = object;
+    char host[AUTHORITY_HOST_MAX_BYTES + 1];
     const char *problem;
 
     (void)row;
@@ -67,10 +68,8 @@ static bool read_host(struct reader *reader, const struct schema_row *row, struc
     if (problem != NULL) {
         return reader_error(reader, node, "\"%.64s\": %s", node->text, problem);
     }
-    route->host = reader_copy(reader, node, node->text);
-    for (char *byte = route->host; byte != NULL && *byte != '\0'; byte++) {
-        *byte = (char)tolower((unsigned char)*byte);
-    }
+    host[authority_write_host(host, slice_of(node->text)).length] = '\0';
+    route->host = reader_copy(reader, node, host);
     return route->host != NULL;
 }
 

@@ -26,7 +26,7 @@ enum message_type { MESSAGE_TEXT = 0x1, MESSAGE_BINARY = 0x2 };
 struct upgrade_info {
     struct slice path;       /* normalised */
     struct slice query;      /* as sent, without "?" */
-    struct slice host;       /* lower case, without port */
+    struct slice host;       /* lower case, without port, an IPv6 address in its shortest form */
     const char *pattern;     /* the route's path as configured */
     const char *subprotocol; /* the one selected, or NULL; static for the connection's life */
     const struct handler_capture {

@@ -3,7 +3,6 @@
  */
 #include "protocol/upgrade.h"
 
-#include "protocol/authority.h"
 #include "protocol/base64.h"
 #include "protocol/sha1.h"
 #include "protocol/upgrade_fields.h"
@@ -214,20 +213,14 @@ static bool (*const checks[])(struct check *check) = {
     check_version, check_key,    check_origin, check_lists,
 };
 
-/* Hosts are compared in lower case. */
-static bool lower_host(struct check *check)
+static bool write_host(struct check *check)
 {
-    struct slice host = check->request->host;
+    struct slice *host = &check->request->host;
 
-    if (host.length > UPGRADE_HOST_MAX_BYTES) {
+    if (host->length > UPGRADE_HOST_MAX_BYTES) {
         return refuse(check->refusal, 400, "The host is too long.");
     }
-    for (size_t i = 0; i < host.length; i++) {
-        char byte = host.data[i];
-
-        check->host_buffer[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-    }
-    check->request->host.data = check->host_buffer;
+    *host = authority_write_host(check->host_buffer, *host);
     return true;
 }
 
@@ -241,7 +234,7 @@ bool upgrade_check(const struct http_head *head, char *path_buffer, char *host_b
             return false;
         }
     }
-    return lower_host(&check);
+    return write_host(&check);
 }
 
 const char *upgrade_choose_subprotocol(const struct http_head *head, const char *const *supported,

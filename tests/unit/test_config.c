@@ -130,6 +130,17 @@ START_TEST(test_routes_are_read)
 }
 END_TEST
 
+START_TEST(test_hosts_and_origins_are_kept_in_the_form_in_which_they_are_compared)
+{
+    config = fixture_load_good(FIXTURE_LISTENERS
+                               "routes: [{path: /, handler: echo, host: '[0:0::1]', "
+                               "origins: ['HTTPS://[0::1]:443', 'http://A.b:443']}]\n");
+    ck_assert_str_eq(config->routes[0].host, "[::1]");
+    ck_assert_str_eq(config->routes[0].settings.origins.items[0], "https://[::1]");
+    ck_assert_str_eq(config->routes[0].settings.origins.items[1], "http://a.b:443");
+}
+END_TEST
+
 START_TEST(test_the_keys_of_a_handler_that_is_only_named_have_their_defaults)
 {
     config =
@@ -466,6 +477,7 @@ static TCase *good_files(void)
     tcase_add_test(tcase, test_listeners_are_read);
     tcase_add_test(tcase, test_a_unix_socket_has_mode_0660_unless_told_otherwise);
     tcase_add_test(tcase, test_routes_are_read);
+    tcase_add_test(tcase, test_hosts_and_origins_are_kept_in_the_form_in_which_they_are_compared);
     tcase_add_test(tcase, test_the_keys_of_a_handler_that_is_only_named_have_their_defaults);
     tcase_add_test(tcase, test_a_route_inherits_each_key_by_itself);
     tcase_add_test(tcase, test_variables_stand_for_any_value);

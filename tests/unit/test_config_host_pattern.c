@@ -34,6 +34,9 @@ static const struct pattern_case {
     {"[::1", "not an IPv6 address in brackets"},
     {"[x]", "not an IPv6 address in brackets"},
     {"[]", "not an IPv6 address in brackets"},
+    {"[0:0::1]", NULL},
+    {"*.1.2.3.4", "there is no name below an address"},
+    {"*.[::1]", "a host is given without a port"},
 };
 
 static const struct cover_case {

@@ -107,6 +107,14 @@ static const struct value_case value_cases[] = {
      "https://example.org"},
     {"defaults: {origins: [https://a.org, @https://a.org]}",
      "defaults.origins[1]: \"https://a.org\" is listed twice"},
+    {"defaults: {origins: [https://a.org, @'HTTPS://A.org:443']}",
+     "defaults.origins[1]: \"HTTPS://A.org:443\" is listed twice"},
+    {"defaults: {origins: @'wss://a.org'}",
+     "defaults.origins: \"wss://a.org\" is no origin: the scheme is that of the page (write "
+     "https://...)"},
+    {"defaults: {origins: @'WS://a.org'}",
+     "defaults.origins: \"WS://a.org\" is no origin: the scheme is that of the page (write "
+     "http://...)"},
 
     /* mappings and keys */
     {"timeouts: @10s", "timeouts: must be a mapping, not a single value"},

@@ -215,6 +215,9 @@ START_TEST(test_the_host_of_an_absolute_target_counts)
     request.head.target = SLICE("http://OTHER.example:1/x");
     ck_assert(upgrade_check(&request.head, path, host, &checked, &refusal));
     ck_assert(slice_equal(checked.host, SLICE("other.example")));
+    request.head.target = SLICE("http://[0:0::1]:80/x");
+    ck_assert(upgrade_check(&request.head, path, host, &checked, &refusal));
+    ck_assert(slice_equal(checked.host, SLICE("[::1]")));
     remove_field(&request, "Host");
     ck_assert_int_eq(check(&request), 400);
 }
