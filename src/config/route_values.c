@@ -5,6 +5,7 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/reader.h"
+#include "config/suggest.h"
 #include "protocol/authority.h"
 
 #include <stdlib.h>
@@ -120,6 +121,22 @@ static const struct handler_schema *find_handler(struct reader *reader, struct n
     return NULL;
 }
 
+/* Without the type nobody knows the handler's own keys: only what looks like "type" is wrong. */
+static bool report_misspelt_type(struct reader *reader, const struct node *node)
+{
+    static const char *const type_key[] = {"type"};
+
+    for (size_t i = 0; i < node->count; i++) {
+        if (suggest(node->children[i]->key, type_key, 1) != NULL) {
+            reader->failures++;
+            node_key_error(node->children[i], reader->errors,
+                           "unknown key (did you mean \"type\"?)");
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The node that names the handler: the value itself, or the mapping's `type`. */
 static struct node *name_node(struct reader *reader, struct node *node)
 {
@@ -127,10 +144,10 @@ static struct node *name_node(struct reader *reader, struct node *node)
         return node;
     }
     struct node *type = node_child(node, "type");
-    if (type == NULL) {
-        reader_error(reader, node, "needs a \"type\", the handler's name");
-    } else {
+    if (type != NULL) {
         type->used = true;
+    } else if (!report_misspelt_type(reader, node)) {
+        reader_error(reader, node, "needs a \"type\", the handler's name");
     }
     return type;
 }

@@ -52,6 +52,11 @@ static const struct {
     {"/room/{name}", "{name", 1},
     {"/room/{name}", "{", 1},
     {"/room/{name}", "{}", 1},
+    {"/room/{name}", "}", 1},
+    {"/room/{name}", "{name}}", 1},
+    {"/room/{name}", "a}{name}", 1},
+    {"/room/{name}", "{{name}}", 1},
+    {"/room/{name}", "a{name}b{name}c", 0},
 };
 
 START_TEST(test_a_template_may_name_what_its_path_captures)
