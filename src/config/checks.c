@@ -4,10 +4,10 @@
 #include "config/checks.h"
 
 #include "config/address_syntax.h"
-#include "config/host_pattern.h"
-#include "config/path_pattern.h"
 #include "config/reader.h"
+#include "config/shadows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool listener_has_unix_address(const void *object)
@@ -79,29 +79,30 @@ void check_route(struct reader *reader, struct node *node, void *object)
     }
 }
 
-/* Whether every request for `later` is one for `earlier`, too. */
-static bool shadows(const struct route_config *earlier, const struct route_config *later)
+static void warn_of_shadow(struct reader *reader, const struct config *config, size_t later,
+                           size_t earlier)
 {
-    return host_pattern_covers(earlier->host, later->host) &&
-           path_pattern_covers(earlier->parts, earlier->part_count, later->parts,
-                               later->part_count);
+    const struct node *route = node_child(reader->root, "routes")->children[later];
+    const struct node *path = node_child(route, "path");
+
+    config_warning(reader->errors, path->line, path->column,
+                   "routes[%zu].path: never matches: routes[%zu] (line %d) takes all that it could",
+                   later, earlier, config->routes[earlier].line);
 }
 
 void check_shadowed_routes(struct reader *reader, const struct config *config)
 {
-    const struct node *routes = node_child(reader->root, "routes");
+    size_t *first = calloc(config->route_count, sizeof *first);
 
-    for (size_t later = 1; later < config->route_count; later++) {
-        size_t earlier = 0;
-        while (earlier < later && !shadows(&config->routes[earlier], &config->routes[later])) {
-            earlier++;
-        }
-        if (earlier < later) {
-            const struct node *path = node_child(routes->children[later], "path");
-            config_warning(reader->errors, path->line, path->column,
-                           "routes[%zu].path: never matches: routes[%zu] (line %d) takes all that "
-                           "it could",
-                           later, earlier, config->routes[earlier].line);
+    if (first == NULL || !shadows_find(config, first)) {
+        config_error(reader->errors, 0, 0, "out of memory");
+        free(first);
+        return;
+    }
+    for (size_t i = 0; i < config->route_count; i++) {
+        if (first[i] < i) {
+            warn_of_shadow(reader, config, i, first[i]);
         }
     }
+    free(first);
 }

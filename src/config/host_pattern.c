@@ -42,20 +42,3 @@ const char *host_pattern_problem(const char *text)
     }
     return is_name(name) ? NULL : "not a host name";
 }
-
-bool host_pattern_covers(const char *wide, const char *narrow)
-{
-    if (wide == NULL) {
-        return true;
-    }
-    if (narrow == NULL) {
-        return false;
-    }
-    if (strncmp(wide, "*.", 2) != 0) {
-        return strcmp(wide, narrow) == 0;
-    }
-    /* "*.example.org" takes every name that ends with ".example.org". */
-    size_t suffix_length = strlen(wide + 1);
-    size_t length = strlen(narrow);
-    return length > suffix_length && strcmp(narrow + length - suffix_length, wide + 1) == 0;
-}

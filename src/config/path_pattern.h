@@ -22,8 +22,4 @@ bool path_pattern_parse(const char *text, struct path_part **parts, size_t *coun
 
 void path_pattern_free(struct path_part *parts, size_t count);
 
-/* Whether every path that `narrow` matches is matched by `wide`, too. */
-bool path_pattern_covers(const struct path_part *wide, size_t wide_count,
-                         const struct path_part *narrow, size_t narrow_count);
-
 #endif
