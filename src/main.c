@@ -6,7 +6,7 @@
 #include "config/errors.h"
 #include "handlers/registry.h"
 #include "handlers/rooms.h"
-#include "net/listener.h"
+#include "net/listener_check.h"
 #include "options.h"
 #include "protocol/mask.h"
 #include "server/check.h"
@@ -29,6 +29,12 @@ static void print_build_info(void)
            OPTIONS_DEFAULT_CONFIG);
 }
 
+static void check_start(const struct config *config, struct config_errors *errors)
+{
+    listener_check(config, errors);
+    server_check(config, errors);
+}
+
 /* Loads the file and prints what is wrong with it; NULL when it cannot be used. */
 static struct config *load(const struct options *options)
 {
@@ -36,15 +42,8 @@ static struct config *load(const struct options *options)
     struct config *config;
 
     config_errors_init(&errors, options->config_path);
-    config = config_load(options->config_path, handler_registry, &errors);
-    if (config != NULL && options->action == ACTION_CHECK) {
-        listener_check(config, &errors);
-        server_check(config, &errors);
-        if (errors.error_count > 0) {
-            config_free(config);
-            config = NULL;
-        }
-    }
+    config = config_load(options->config_path, handler_registry,
+                         options->action == ACTION_CHECK ? check_start : NULL, &errors);
     config_errors_print(&errors, stderr);
     config_errors_free(&errors);
     return config;
@@ -84,14 +83,9 @@ static int with_config(const struct options *options)
     return status;
 }
 
-int main(int argc, char **argv)
+static int run(const struct options *options)
 {
-    struct options options;
-
-    if (!options_parse(argc, argv, &options)) {
-        return EXIT_USAGE;
-    }
-    switch (options.action) {
+    switch (options->action) {
     case ACTION_HELP:
         options_print_help(stdout);
         return EXIT_SUCCESS;
@@ -102,6 +96,30 @@ int main(int argc, char **argv)
         print_build_info();
         return EXIT_SUCCESS;
     default:
-        return with_config(&options);
+        return with_config(options);
     }
+}
+
+/* A full disk shows when the last of the output leaves its buffer, or has shown before. */
+static bool output_written(void)
+{
+    bool failed_before = ferror(stdout) != 0;
+
+    if (fflush(stdout) == 0 && !failed_before) {
+        return true;
+    }
+    fprintf(stderr, "wsrelayd: cannot write to standard output: %s\n", strerror(errno));
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int status;
+
+    if (!options_parse(argc, argv, &options)) {
+        return EXIT_USAGE;
+    }
+    status = run(&options);
+    return output_written() ? status : EXIT_FAILURE;
 }

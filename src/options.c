@@ -120,6 +120,29 @@ static bool apply(struct options *options, const struct options_row *row, const 
     }
 }
 
+/* The first row, from this one on, whose long option begins with the word; NULL: none. */
+static const struct options_row *find_abbreviated(const struct options_row *row, const char *word)
+{
+    size_t length = strcspn(word, "=");
+
+    while (row->name != NULL && strncmp(row->name, word, length) != 0) {
+        row++;
+    }
+    return row->name != NULL ? row : NULL;
+}
+
+/* `word` is "--" and a name that getopt_long does not know, or an abbreviation of several. */
+static bool report_long(const char *word)
+{
+    const struct options_row *first = find_abbreviated(options_rows, word + 2);
+    const struct options_row *second = first != NULL ? find_abbreviated(first + 1, word + 2) : NULL;
+
+    if (second == NULL) {
+        return fail("unknown option \"%s\"", word);
+    }
+    return fail("\"%s\" may be --%s or --%s", word, first->name, second->name);
+}
+
 /* `letter` is what getopt_long returned for a mistake: ':' or '?'. */
 static bool report_mistake(int letter, char **argv)
 {
@@ -135,7 +158,7 @@ static bool report_mistake(int letter, char **argv)
     if (optopt != 0) {
         return fail("unknown option \"-%c\"", optopt);
     }
-    return fail("unknown option \"%s\"", word);
+    return report_long(word);
 }
 
 bool options_parse(int argc, char **argv, struct options *options)

@@ -34,4 +34,15 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
     return a.length == b.length && (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
 }
 
+/* Writes it with ASCII letters in lower case to `target`, which has room for it. */
+static inline struct slice slice_write_lower(char *target, struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char byte = text.data[i];
+
+        target[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    }
+    return (struct slice){target, text.length};
+}
+
 #endif

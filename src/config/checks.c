@@ -4,10 +4,10 @@
 #include "config/checks.h"
 
 #include "config/address_syntax.h"
-#include "config/host_pattern.h"
-#include "config/path_pattern.h"
 #include "config/reader.h"
+#include "config/shadows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool listener_has_unix_address(const void *object)
@@ -26,7 +26,7 @@ void check_tls(struct reader *reader, struct node *node, void *object)
 {
     const struct tls_config *tls = object;
 
-    if (tls->client_auth != CLIENT_AUTH_NONE && tls->client_ca == NULL) {
+    if (tls->client_auth != CLIENT_AUTH_NONE && node_child(node, "client_ca") == NULL) {
         reader_error(reader, node_child(node, "client_auth"),
                      "needs client_ca, the certificate that the clients' are checked against");
     }
@@ -35,11 +35,10 @@ void check_tls(struct reader *reader, struct node *node, void *object)
 /* The elements before this one have been read: the nodes' names are the listeners'. */
 void check_listener(struct reader *reader, struct node *node, void *object)
 {
-    struct listener_config *listener = object;
+    const struct listener_config *listener = object;
     const struct node *list = node->parent;
 
-    listener->line = node->line;
-    for (size_t i = 0; i < node->index; i++) {
+    for (size_t i = 0; listener->name != NULL && i < node->index; i++) {
         const struct node *name = node_child(list->children[i], "name");
         if (name != NULL && name->type == NODE_SCALAR && strcmp(name->text, listener->name) == 0) {
             reader_error(reader, node_child(node, "name"),
@@ -53,15 +52,18 @@ void check_listener(struct reader *reader, struct node *node, void *object)
 static void check_policy(struct reader *reader, const struct node *node,
                          const struct route_config *route)
 {
-    const struct node *own = node_child(node_child(node, "send_queue"), "policy");
+    struct node *policy = node_child(node_child(node, "send_queue"), "policy");
 
-    if (route->settings.send_queue_policy != QUEUE_POLICY_DROP) {
+    if (route->settings.send_queue_policy != QUEUE_POLICY_DROP || route->handler == NULL) {
         return;
     }
-    reader_error(reader, own != NULL ? own : node,
-                 "%s\"drop\" would lose messages silently: the clients of the handler %s cannot be "
+    if (policy == NULL) {
+        policy = node_at(reader->root, "defaults.send_queue.policy");
+    }
+    reader_error(reader, policy,
+                 "\"drop\" would lose messages silently: the clients of the handler %s cannot be "
                  "told of a gap (write close)",
-                 own != NULL ? "" : "send_queue.policy: ", route->handler->name);
+                 route->handler->name);
 }
 
 void check_route(struct reader *reader, struct node *node, void *object)
@@ -70,36 +72,37 @@ void check_route(struct reader *reader, struct node *node, void *object)
 
     route->line = node->line;
     check_policy(reader, node, route);
-    if (route->handler->check != NULL) {
+    if (route->path != NULL && route->handler_settings != NULL && route->handler->check != NULL) {
         reader->errors->handler = node_child(node, "handler");
         route->handler->check(route, reader->errors);
         reader->errors->handler = NULL;
     }
 }
 
-/* Whether every request for `later` is one for `earlier`, too. */
-static bool shadows(const struct route_config *earlier, const struct route_config *later)
+static void warn_of_shadow(struct reader *reader, const struct config *config, size_t later,
+                           size_t earlier)
 {
-    return host_pattern_covers(earlier->host, later->host) &&
-           path_pattern_covers(earlier->parts, earlier->part_count, later->parts,
-                               later->part_count);
+    const struct node *route = node_child(reader->root, "routes")->children[later];
+    const struct node *path = node_child(route, "path");
+
+    config_warning(reader->errors, path->line, path->column,
+                   "routes[%zu].path: never matches: routes[%zu] (line %d) takes all that it could",
+                   later, earlier, config->routes[earlier].line);
 }
 
 void check_shadowed_routes(struct reader *reader, const struct config *config)
 {
-    const struct node *routes = node_child(reader->root, "routes");
+    size_t *first = calloc(config->route_count, sizeof *first);
 
-    for (size_t later = 1; later < config->route_count; later++) {
-        size_t earlier = 0;
-        while (earlier < later && !shadows(&config->routes[earlier], &config->routes[later])) {
-            earlier++;
-        }
-        if (earlier < later) {
-            const struct node *path = node_child(routes->children[later], "path");
-            config_warning(reader->errors, path->line, path->column,
-                           "routes[%zu].path: never matches: routes[%zu] (line %d) takes all that "
-                           "it could",
-                           later, earlier, config->routes[earlier].line);
+    if (first == NULL || !shadows_find(config, first)) {
+        config_error(reader->errors, 0, 0, "out of memory");
+        free(first);
+        return;
+    }
+    for (size_t i = 0; i < config->route_count; i++) {
+        if (first[i] < i) {
+            warn_of_shadow(reader, config, i, first[i]);
         }
     }
+    free(first);
 }

@@ -13,7 +13,7 @@ struct reader;
 /* Whether a struct listener_config has an address that is a unix socket. */
 bool listener_has_unix_address(const void *object);
 
-/* Of one struct tls_config, listener_config, route_config: called when its rows were in order. */
+/* Of one struct tls_config, listener_config, route_config: called when its rows have been read. */
 void check_tls(struct reader *reader, struct node *node, void *object);
 void check_listener(struct reader *reader, struct node *node, void *object);
 void check_route(struct reader *reader, struct node *node, void *object);

@@ -44,12 +44,20 @@ static struct config *read_tree(struct node *root, const struct handler_schema *
 }
 
 struct config *config_load(const char *path, const struct handler_schema *const *handlers,
+                           void (*check)(const struct config *config, struct config_errors *errors),
                            struct config_errors *errors)
 {
-    struct node *root = load_tree(path, errors);
-    struct config *config = root != NULL ? read_tree(root, handlers, errors) : NULL;
+    struct config *config = NULL;
 
-    tree_free(root);
+    errors->root = load_tree(path, errors);
+    if (errors->root != NULL) {
+        config = read_tree(errors->root, handlers, errors);
+    }
+    if (config != NULL && check != NULL) {
+        check(config, errors);
+    }
+    tree_free(errors->root);
+    errors->root = NULL;
     if (errors->error_count > 0) {
         config_free(config);
         return NULL;

@@ -45,7 +45,6 @@ struct listener_config {
     mode_t mode;                  /* of unix sockets */
     char *owner;                  /* of unix sockets; NULL: unchanged */
     char *group;                  /* of unix sockets; NULL: unchanged */
-    int line;                     /* in the file, for messages */
 };
 
 struct limits_config {
@@ -94,7 +93,7 @@ struct route_config {
     char *path; /* the pattern as written */
     struct path_part *parts;
     size_t part_count;
-    char *host; /* lower case; exact or "*.example.org"; NULL: any */
+    char *host; /* as authority_write_host does; exact or "*.example.org"; NULL: any */
     struct route_settings settings;
     const struct handler_schema *handler;
     void *handler_settings; /* handler->settings_bytes, filled by handler->rows */
@@ -126,10 +125,13 @@ struct config {
 
 /*
  * Reads and checks a file. `handlers` is a NULL-terminated array of what `handler:` may name.
- * Returns NULL when there was any error; errors and warnings are collected in `errors`.
- * Free with config_free, which accepts NULL.
+ * `check`, unless it is NULL, checks what this module cannot. It sees what could be read, even if
+ * there were errors: what could not is zero or NULL there, and the elements of a list have the
+ * indices that they have in the file. Returns NULL when there was any error; errors and warnings
+ * are collected in `errors`. Free with config_free, which accepts NULL.
  */
 struct config *config_load(const char *path, const struct handler_schema *const *handlers,
+                           void (*check)(const struct config *config, struct config_errors *errors),
                            struct config_errors *errors);
 void config_free(struct config *config);
 

@@ -16,9 +16,12 @@
 #define LETTERS_DIGITS  LETTERS "0123456789"
 #define NOTATION_ADVICE "write ${NAME} for a variable and $$ for a dollar sign"
 
+enum { NESTING_MAX = 8 };
+
 struct expansion {
-    FILE *output;
+    FILE *output; /* NULL inside a default that is not needed: only its notation is checked */
     char *problem;
+    unsigned nesting; /* of defaults */
 };
 
 static bool __attribute__((format(printf, 2, 3)))
@@ -79,16 +82,36 @@ static bool write_variable(struct expansion *expansion, const char *name, const 
 
 static bool expand_slice(struct expansion *expansion, struct slice text);
 
+/* A text that is wrong is so whatever the environment holds: what is not needed is read, too. */
+static bool expand_default(struct expansion *expansion, struct slice operand, bool needed)
+{
+    FILE *output = expansion->output;
+    bool expanded;
+
+    if (expansion->nesting == NESTING_MAX) {
+        return fail(expansion, "defaults inside defaults are nested deeper than %d", NESTING_MAX);
+    }
+    expansion->nesting++;
+    expansion->output = needed ? output : NULL;
+    expanded = expand_slice(expansion, operand);
+    expansion->output = output;
+    expansion->nesting--;
+    return expanded;
+}
+
 static bool expand_reference(struct expansion *expansion, const struct reference *reference)
 {
     const char *value = getenv(reference->name);
     bool usable = value != NULL && (value[0] != '\0' || reference->operator== 0);
 
+    if (reference->operator== '-' && !expand_default(expansion, reference->operand, !usable)) {
+        return false;
+    }
+    if (expansion->output == NULL || (!usable && reference->operator== '-')) {
+        return true;
+    }
     if (usable) {
         return write_variable(expansion, reference->name, value);
-    }
-    if (reference->operator== '-') {
-        return expand_slice(expansion, reference->operand);
     }
     if (reference->operand.length > 0 && reference->operator== '?') {
         return fail(expansion, "the variable %.64s is not set: %.*s", reference->name,
@@ -98,20 +121,42 @@ static bool expand_reference(struct expansion *expansion, const struct reference
     return fail(expansion, "the variable %.64s is not set", reference->name);
 }
 
+/* The brace that closes the first one of the text; those between them come in pairs. */
+static const char *closing_brace(struct slice text)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == '{') {
+            open++;
+        } else if (text.data[i] == '}' && --open == 0) {
+            return text.data + i;
+        }
+    }
+    return NULL;
+}
+
+static void write_byte(const struct expansion *expansion, char byte)
+{
+    if (expansion->output != NULL) {
+        fputc(byte, expansion->output);
+    }
+}
+
 /* `text` begins with "$". Returns how many of its bytes were dealt with, or 0 on failure. */
 static size_t expand_dollar(struct expansion *expansion, struct slice text)
 {
     struct reference reference = {0};
 
     if (text.length > 1 && text.data[1] == '$') {
-        fputc('$', expansion->output);
+        write_byte(expansion, '$');
         return 2;
     }
     if (text.length < 2 || text.data[1] != '{') {
         fail(expansion, "a lone \"$\": " NOTATION_ADVICE);
         return 0;
     }
-    const char *end = memchr(text.data, '}', text.length);
+    const char *end = closing_brace(text);
     if (end == NULL) {
         fail(expansion, "\"${\" without \"}\": " NOTATION_ADVICE);
         return 0;
@@ -131,7 +176,7 @@ static bool expand_slice(struct expansion *expansion, struct slice text)
         if (text.data[0] == '$') {
             consumed = expand_dollar(expansion, text);
         } else {
-            fputc(text.data[0], expansion->output);
+            write_byte(expansion, text.data[0]);
         }
         if (consumed == 0) {
             return false;
@@ -145,7 +190,7 @@ char *expand_variables(const char *text, char problem[EXPAND_PROBLEM_BYTES])
 {
     char *result = NULL;
     size_t length;
-    struct expansion expansion = {open_memstream(&result, &length), problem};
+    struct expansion expansion = {.output = open_memstream(&result, &length), .problem = problem};
 
     snprintf(problem, EXPAND_PROBLEM_BYTES, "out of memory");
     if (expansion.output == NULL) {

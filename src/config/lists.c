@@ -12,26 +12,42 @@
 
 enum { SUBPROTOCOL_MAX_BYTES = 255, LIST_MAX_ITEMS = 1000 };
 
-/* Whether an item may stand in the list; reports if not. `list` holds those before it. */
-typedef bool (*check_item_function)(struct reader *reader, const struct node *item,
-                                    const struct string_list *list);
+/* What the items of a list are. */
+struct item_kind {
+    bool (*check)(struct reader *reader, struct node *item); /* reports if it is none */
+    char *(*rewrite)(const char *text); /* in the form in which it is compared; NULL: as it is */
+};
 
-static bool read_item(struct reader *reader, const struct node *item, struct string_list *list,
-                      check_item_function check_item)
+static bool report_repetition(struct reader *reader, struct node *item,
+                              const struct string_list *list, const char *text)
 {
-    if (!reader_expect_text(reader, item) || !check_item(reader, item, list)) {
-        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return reader_error(reader, item, "\"%.64s\" is listed twice", item->text);
+        }
     }
-    char *copy = reader_copy(reader, item, item->text);
-    if (copy != NULL) {
-        list->items[list->count++] = copy;
+    return true;
+}
+
+/* A bad item is kept, too, so that every item of the list has its node's index. */
+static bool read_item(struct reader *reader, struct node *item, struct string_list *list,
+                      const struct item_kind *kind)
+{
+    bool good = reader_expect_text(reader, item) && kind->check(reader, item);
+    const char *text = item->type == NODE_SCALAR ? item->text : "";
+    char *copy = good && kind->rewrite != NULL ? kind->rewrite(text) : strdup(text);
+
+    if (copy == NULL) {
+        return reader_error(reader, item, "out of memory");
     }
-    return copy != NULL;
+    good = good && report_repetition(reader, item, list, copy);
+    list->items[list->count++] = copy;
+    return good;
 }
 
 /* Reads all items, going on after a bad one so that each is reported. */
 static bool read_list(struct reader *reader, struct node *node, struct string_list *list,
-                      check_item_function check_item)
+                      const struct item_kind *kind)
 {
     struct node *single[] = {node};
     struct node **items = node->type == NODE_SEQUENCE ? node->children : single;
@@ -49,7 +65,7 @@ static bool read_list(struct reader *reader, struct node *node, struct string_li
         return reader_error(reader, node, "out of memory");
     }
     for (size_t i = 0; i < count; i++) {
-        all_read = read_item(reader, items[i], list, check_item) && all_read;
+        all_read = read_item(reader, items[i], list, kind) && all_read;
     }
     return all_read;
 }
@@ -88,29 +104,19 @@ static void clear_field(const struct schema_row *row, void *object)
     clear_list(list_field(row, object));
 }
 
-static bool report_repetition(struct reader *reader, const struct node *item,
-                              const struct string_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], item->text) == 0) {
-            return reader_error(reader, item, "\"%.64s\" is listed twice", item->text);
-        }
-    }
-    return true;
-}
-
 /* ---- addresses ---- */
 
-static bool check_address(struct reader *reader, const struct node *item,
-                          const struct string_list *list)
+static bool check_address(struct reader *reader, struct node *item)
 {
     const char *problem = address_syntax_problem(item->text);
 
     if (problem != NULL) {
         return reader_error(reader, item, "\"%.128s\": %s", item->text, problem);
     }
-    return report_repetition(reader, item, list);
+    return true;
 }
+
+static const struct item_kind addresses = {.check = check_address};
 
 static bool read_addresses(struct reader *reader, const struct schema_row *row, struct node *node,
                            void *object)
@@ -118,7 +124,7 @@ static bool read_addresses(struct reader *reader, const struct schema_row *row, 
     if (node->type == NODE_SEQUENCE && node->count == 0) {
         return reader_error(reader, node, "empty: at least one address is needed");
     }
-    return read_list(reader, node, list_field(row, object), check_address);
+    return read_list(reader, node, list_field(row, object), &addresses);
 }
 
 const struct schema_type schema_addresses = {
@@ -126,8 +132,7 @@ const struct schema_type schema_addresses = {
 
 /* ---- subprotocols ---- */
 
-static bool check_subprotocol(struct reader *reader, const struct node *item,
-                              const struct string_list *list)
+static bool check_subprotocol(struct reader *reader, struct node *item)
 {
     struct slice name = slice_of(item->text);
 
@@ -140,13 +145,15 @@ static bool check_subprotocol(struct reader *reader, const struct node *item,
     if (name.length > SUBPROTOCOL_MAX_BYTES) {
         return reader_error(reader, item, "longer than %d bytes", SUBPROTOCOL_MAX_BYTES);
     }
-    return report_repetition(reader, item, list);
+    return true;
 }
+
+static const struct item_kind subprotocols = {.check = check_subprotocol};
 
 static bool read_subprotocols(struct reader *reader, const struct schema_row *row,
                               struct node *node, void *object)
 {
-    return read_list(reader, node, list_field(row, object), check_subprotocol);
+    return read_list(reader, node, list_field(row, object), &subprotocols);
 }
 
 const struct schema_type schema_subprotocols = {
@@ -165,6 +172,12 @@ static const char *origin_problem(const char *text)
     if (origin_pattern_valid(origin)) {
         return NULL;
     }
+    if (strncasecmp(text, "ws://", strlen("ws://")) == 0) {
+        return "is no origin: the scheme is that of the page (write http://...)";
+    }
+    if (strncasecmp(text, "wss://", strlen("wss://")) == 0) {
+        return "is no origin: the scheme is that of the page (write https://...)";
+    }
     if (strcmp(text, "*") == 0) {
         return "is no origin: write any to let every origin in";
     }
@@ -174,16 +187,28 @@ static const char *origin_problem(const char *text)
     return "is no origin, such as https://example.org or https://*.example.org";
 }
 
-static bool check_origin(struct reader *reader, const struct node *item,
-                         const struct string_list *list)
+static bool check_origin(struct reader *reader, struct node *item)
 {
     const char *problem = origin_problem(item->text);
 
     if (problem != NULL) {
         return reader_error(reader, item, "\"%.64s\" %s", item->text, problem);
     }
-    return report_repetition(reader, item, list);
+    return true;
 }
+
+static char *rewrite_origin(const char *text)
+{
+    struct slice pattern = slice_of(text);
+    char *rewritten = calloc(1, pattern.length + ORIGIN_PATTERN_GROWTH_BYTES + 1);
+
+    if (rewritten != NULL) {
+        origin_pattern_write(rewritten, pattern);
+    }
+    return rewritten;
+}
+
+static const struct item_kind origins = {.check = check_origin, .rewrite = rewrite_origin};
 
 static bool read_origins(struct reader *reader, const struct schema_row *row, struct node *node,
                          void *object)
@@ -192,7 +217,7 @@ static bool read_origins(struct reader *reader, const struct schema_row *row, st
 
     (void)row;
     settings->any_origin = node->type == NODE_SCALAR && strcmp(node->text, "any") == 0;
-    return settings->any_origin || read_list(reader, node, &settings->origins, check_origin);
+    return settings->any_origin || read_list(reader, node, &settings->origins, &origins);
 }
 
 static void write_origins(struct dump *dump, const struct schema_row *row, const void *object)

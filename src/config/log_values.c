@@ -9,7 +9,7 @@
 static const struct schema_choice targets[] = {
     {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL, 0}};
 
-static bool report_target(struct reader *reader, const struct node *node)
+static bool report_target(struct reader *reader, struct node *node)
 {
     static const char *const candidates[] = {"stderr", "syslog", "an absolute path"};
 

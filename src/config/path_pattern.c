@@ -26,6 +26,7 @@ struct pattern {
     size_t plain_length;
     struct path_part *parts; /* room for every segment twice */
     size_t count;
+    size_t capture_count;
 };
 
 static bool fail(struct pattern *pattern, const char *format, ...)
@@ -204,6 +205,9 @@ static bool add_capture(struct pattern *pattern, struct slice segment)
         if (part->type != PATH_PART_LITERAL && slice_equal(slice_of(part->text), name)) {
             return fail(pattern, "two captures are called \"%s\"", part->text);
         }
+    }
+    if (++pattern->capture_count > PATH_PATTERN_CAPTURES_MAX) {
+        return fail(pattern, "more than %d captures", PATH_PATTERN_CAPTURES_MAX);
     }
     return add_part(pattern, is_rest(segment) ? PATH_PART_REST : PATH_PART_SEGMENT, name);
 }

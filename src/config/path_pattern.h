@@ -10,19 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PATH_PATTERN_PROBLEM_BYTES = 192 };
+enum { PATH_PATTERN_CAPTURES_MAX = 16, PATH_PATTERN_PROBLEM_BYTES = 192 };
 
 /*
  * Cuts a pattern at its captures, its literal parts normalised as request paths are. Returns false
- * with `problem` set and nothing allocated when it is malformed.
+ * with `problem` set and nothing allocated when it is malformed or has more captures than
+ * PATH_PATTERN_CAPTURES_MAX.
  */
 bool path_pattern_parse(const char *text, struct path_part **parts, size_t *count,
                         char problem[PATH_PATTERN_PROBLEM_BYTES]);
 
 void path_pattern_free(struct path_part *parts, size_t count);
-
-/* Whether every path that `narrow` matches is matched by `wide`, too. */
-bool path_pattern_covers(const struct path_part *wide, size_t wide_count,
-                         const struct path_part *narrow, size_t narrow_count);
 
 #endif

@@ -19,15 +19,12 @@ static const char *const node_type_names[] = {
     [NODE_MAPPING] = "a mapping",
 };
 
-bool reader_error(struct reader *reader, const struct node *node, const char *format, ...)
+bool reader_error(struct reader *reader, struct node *node, const char *format, ...)
 {
     char text[READER_TEXT_BYTES];
     va_list arguments;
 
     reader->failures++;
-    if (reader->silent || node->broken) {
-        return false;
-    }
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
@@ -35,8 +32,8 @@ bool reader_error(struct reader *reader, const struct node *node, const char *fo
     return false;
 }
 
-bool reader_unknown_value(struct reader *reader, const struct node *node,
-                          const char *const *candidates, size_t count)
+bool reader_unknown_value(struct reader *reader, struct node *node, const char *const *candidates,
+                          size_t count)
 {
     char list[READER_TEXT_BYTES / 2] = "";
     const char *nearest = suggest(node->text, candidates, count);
@@ -60,7 +57,7 @@ static bool is_unquoted_reference(const struct node *node)
 }
 
 /* Whether the node has this type; says what is wanted when it has not. */
-static bool expect_type(struct reader *reader, const struct node *node, enum node_type type)
+static bool expect_type(struct reader *reader, struct node *node, enum node_type type)
 {
     if (node->type == NODE_SCALAR && node->text[0] == '\0') {
         return reader_error(reader, node, "empty: give it a value or leave the key out");
@@ -70,14 +67,14 @@ static bool expect_type(struct reader *reader, const struct node *node, enum nod
                             "must be a single value, not a mapping (quote it: \"{%.64s}\")",
                             node->children[0]->key);
     }
-    if (node->broken || node->type != type) {
+    if (node->type != type || (node->broken && type == NODE_SCALAR)) {
         return reader_error(reader, node, "must be %s, not %s", node_type_names[type],
                             node_type_names[node->type]);
     }
     return true;
 }
 
-bool reader_expect_scalar(struct reader *reader, const struct node *node)
+bool reader_expect_scalar(struct reader *reader, struct node *node)
 {
     return expect_type(reader, node, NODE_SCALAR);
 }
@@ -102,7 +99,7 @@ static bool is_control(const char *text)
     return false;
 }
 
-bool reader_expect_text(struct reader *reader, const struct node *node)
+bool reader_expect_text(struct reader *reader, struct node *node)
 {
     if (!reader_expect_scalar(reader, node)) {
         return false;
@@ -115,7 +112,7 @@ bool reader_expect_text(struct reader *reader, const struct node *node)
     return true;
 }
 
-char *reader_copy(struct reader *reader, const struct node *node, const char *text)
+char *reader_copy(struct reader *reader, struct node *node, const char *text)
 {
     char *copy = strdup(text);
 
@@ -169,9 +166,7 @@ static void read_value(struct reader *reader, const struct schema_row *row, stru
     if (own != NULL) {
         row->type->read(reader, row, own, object);
     } else if (other != NULL) {
-        reader->silent = true;
         row->type->read(reader, row, other, object);
-        reader->silent = false;
     } else if (row->fallback != NULL) {
         read_fallback(reader, row, object);
     } else if (row->required) {
@@ -183,10 +178,8 @@ static void read_value(struct reader *reader, const struct schema_row *row, stru
 static void read_checked(struct reader *reader, const struct schema_row *row, struct node *node,
                          struct node *inherited, void *object)
 {
-    size_t failures_before = reader->failures;
-
     reader_read(reader, row->rows, node, inherited, object);
-    if (row->check != NULL && reader->failures == failures_before) {
+    if (row->check != NULL) {
         row->check(reader, node, object);
     }
 }
@@ -216,8 +209,8 @@ static void read_optional(struct reader *reader, const struct schema_row *row, s
     read_checked(reader, row, own, NULL, *field);
 }
 
-static void read_elements(struct reader *reader, const struct schema_row *row,
-                          const struct node *list, char *object)
+static void read_elements(struct reader *reader, const struct schema_row *row, struct node *list,
+                          char *object)
 {
     char *elements = calloc(list->count, row->bytes);
 
@@ -298,7 +291,9 @@ static void report_unknown_key(struct reader *reader, const struct schema_row *r
     const char *keys[READER_CANDIDATES_MAX];
     const char *nearest = NULL;
 
-    reader->failures++;
+    if (node->broken) {
+        return;
+    }
     /* A file of nothing but unknown keys shall not take a search for each. */
     if (reader->errors->error_count < READER_SUGGESTIONS_MAX) {
         nearest = suggest(node->key, keys, list_keys(rows, keys, 0));
@@ -324,15 +319,11 @@ static void report_misplaced(struct reader *reader, const struct schema_row *row
 void reader_read(struct reader *reader, const struct schema_row *rows, struct node *node,
                  struct node *inherited, void *object)
 {
-    size_t failures_before = reader->failures;
-
     read_rows(reader, rows, node, inherited, object);
     for (size_t i = 0; node != NULL && i < node->count; i++) {
         if (node->type == NODE_MAPPING && !node->children[i]->used) {
             report_unknown_key(reader, rows, node->children[i]);
         }
     }
-    if (reader->failures == failures_before) {
-        report_misplaced(reader, rows, node, object);
-    }
+    report_misplaced(reader, rows, node, object);
 }

@@ -5,8 +5,9 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/reader.h"
+#include "config/suggest.h"
+#include "protocol/authority.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,7 @@ static bool read_host(struct reader *reader, const struct schema_row *row, struc
                       void *object)
 {
     struct route_config *route = object;
+    char host[AUTHORITY_HOST_MAX_BYTES + 1];
     const char *problem;
 
     (void)row;
@@ -67,10 +69,8 @@ static bool read_host(struct reader *reader, const struct schema_row *row, struc
     if (problem != NULL) {
         return reader_error(reader, node, "\"%.64s\": %s", node->text, problem);
     }
-    route->host = reader_copy(reader, node, node->text);
-    for (char *byte = route->host; byte != NULL && *byte != '\0'; byte++) {
-        *byte = (char)tolower((unsigned char)*byte);
-    }
+    host[authority_write_host(host, slice_of(node->text)).length] = '\0';
+    route->host = reader_copy(reader, node, host);
     return route->host != NULL;
 }
 
@@ -106,7 +106,7 @@ const struct schema_type schema_host = {.name = "text",
 
 /* ---- handler ---- */
 
-static const struct handler_schema *find_handler(struct reader *reader, const struct node *name)
+static const struct handler_schema *find_handler(struct reader *reader, struct node *name)
 {
     const char *names[HANDLERS_MAX];
     size_t count = 0;
@@ -121,39 +121,69 @@ static const struct handler_schema *find_handler(struct reader *reader, const st
     return NULL;
 }
 
+/* Without the type nobody knows the handler's own keys: only what looks like "type" is wrong. */
+static bool report_misspelt_type(struct reader *reader, const struct node *node)
+{
+    static const char *const type_key[] = {"type"};
+
+    for (size_t i = 0; i < node->count; i++) {
+        if (suggest(node->children[i]->key, type_key, 1) != NULL) {
+            reader->failures++;
+            node_key_error(node->children[i], reader->errors,
+                           "unknown key (did you mean \"type\"?)");
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The node that names the handler: the value itself, or the mapping's `type`. */
-static const struct node *name_node(struct reader *reader, const struct node *node)
+static struct node *name_node(struct reader *reader, struct node *node)
 {
     if (node->type != NODE_MAPPING) {
         return node;
     }
     struct node *type = node_child(node, "type");
-    if (type == NULL) {
-        reader_error(reader, node, "needs a \"type\", the handler's name");
-    } else {
+    if (type != NULL) {
         type->used = true;
+    } else if (!report_misspelt_type(reader, node)) {
+        reader_error(reader, node, "needs a \"type\", the handler's name");
     }
     return type;
 }
 
+static void clear_settings(struct route_config *route)
+{
+    if (route->handler_settings != NULL && route->handler->rows != NULL) {
+        schema_clear(route->handler->rows, route->handler_settings);
+    }
+    free(route->handler_settings);
+    route->handler_settings = NULL;
+}
+
+/* Settings are there when all of them could be read: a handler is shown no others. */
 static bool read_settings(struct reader *reader, struct node *node, struct route_config *route)
 {
     static const struct schema_row no_rows[] = {{.name = NULL}};
     const struct schema_row *rows = route->handler->rows;
+    size_t failures_before = reader->failures;
 
     route->handler_settings = calloc(1, route->handler->settings_bytes + 1);
     if (route->handler_settings == NULL) {
         return reader_error(reader, node, "out of memory");
     }
     reader_read(reader, rows != NULL ? rows : no_rows, node, NULL, route->handler_settings);
-    return true;
+    if (reader->failures != failures_before) {
+        clear_settings(route);
+    }
+    return route->handler_settings != NULL;
 }
 
 static bool read_handler(struct reader *reader, const struct schema_row *row, struct node *node,
                          void *object)
 {
     struct route_config *route = object;
-    const struct node *name = name_node(reader, node);
+    struct node *name = name_node(reader, node);
 
     (void)row;
     if (name == NULL || !reader_expect_scalar(reader, name)) {
@@ -182,13 +212,8 @@ static void write_handler(struct dump *dump, const struct schema_row *row, const
 
 static void clear_handler(const struct schema_row *row, void *object)
 {
-    struct route_config *route = object;
-
     (void)row;
-    if (route->handler_settings != NULL && route->handler->rows != NULL) {
-        schema_clear(route->handler->rows, route->handler_settings);
-    }
-    free(route->handler_settings);
+    clear_settings(object);
 }
 
 const struct schema_type schema_handler = {

@@ -83,7 +83,8 @@ struct schema_row {
     /* Whether the key makes sense in this struct, and if not, why. NULL: always. */
     bool (*applies)(const void *object);
     const char *applies_to; /* "only a listener with a unix: address has one" */
-    /* What the rows of a mapping cannot say; called after they have been read without error. */
+    /* What the rows of a mapping cannot say. Called after they have been read: what could not be
+     * is zero or NULL. */
     void (*check)(struct reader *reader, struct node *node, void *object);
 };
 

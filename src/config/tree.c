@@ -4,6 +4,7 @@
  */
 #include "config/tree.h"
 
+#include "base/slice.h"
 #include "config/errors.h"
 #include "config/expand.h"
 
@@ -114,10 +115,52 @@ static bool holds_nul(const yaml_event_t *event)
     return memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL;
 }
 
+/* The two YAML features that could make one text mean another. What is wrong, or NULL. */
+static const char *properties_problem(const yaml_event_t *event)
+{
+    const yaml_char_t *anchor = event->data.scalar.anchor;
+    const yaml_char_t *tag = event->data.scalar.tag;
+
+    if (event->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+    }
+    if (anchor != NULL) {
+        return "anchors are not supported (what routes share belongs into \"defaults\")";
+    }
+    return tag != NULL ? "tags are not supported" : NULL;
+}
+
+/* The node is kept without them, and a collection is read to find its errors, too. */
+static void refuse_properties(struct builder *builder, struct node *node, const yaml_event_t *event)
+{
+    const char *problem = properties_problem(event);
+
+    if (problem != NULL) {
+        node_error(node, builder->errors, "%s", problem);
+    }
+}
+
+static void refuse_key_properties(struct builder *builder, const yaml_event_t *event)
+{
+    char path[TREE_PATH_BYTES];
+
+    node_path(builder->current, path);
+    config_error(builder->errors, line_of(event->start_mark), column_of(event->start_mark),
+                 "%s%s%.64s: a key must have neither an anchor nor a tag", path,
+                 path[0] == '\0' ? "" : ".", (const char *)event->data.scalar.value);
+}
+
 static bool handle_key(struct builder *builder, const yaml_event_t *event)
 {
     if (holds_nul(event)) {
         return fail_at(builder, event->start_mark, "a key must not contain a NUL character");
+    }
+    if (properties_problem(event) != NULL) {
+        refuse_key_properties(builder, event);
     }
     builder->key = strdup((const char *)event->data.scalar.value);
     builder->key_mark = event->start_mark;
@@ -133,9 +176,9 @@ static bool handle_scalar(struct builder *builder, const yaml_event_t *event)
     if (node == NULL) {
         return false;
     }
+    refuse_properties(builder, node, event);
     if (holds_nul(event)) {
         node_error(node, builder->errors, "must not contain a NUL character");
-        node->broken = true;
     }
     node->text = strdup((const char *)event->data.scalar.value);
     return node->text != NULL || fail_at(builder, event->start_mark, "out of memory");
@@ -152,7 +195,6 @@ static bool handle_alias(struct builder *builder, const yaml_event_t *event)
     }
     node_error(node, builder->errors,
                "aliases are not supported (what routes share belongs into \"defaults\")");
-    node->broken = true;
     node->text = strdup("");
     return node->text != NULL || fail_at(builder, event->start_mark, "out of memory");
 }
@@ -169,6 +211,7 @@ static bool open_collection(struct builder *builder, enum node_type type, const 
     if (node == NULL) {
         return false;
     }
+    refuse_properties(builder, node, event);
     builder->current = node;
     builder->depth++;
     return true;
@@ -229,39 +272,18 @@ static bool open_document(struct builder *builder, const yaml_event_t *event)
     return true;
 }
 
-/* The two YAML features that could make one text mean another. The node is kept without them. */
-static void refuse_properties(struct builder *builder, yaml_mark_t mark, const yaml_char_t *anchor,
-                              const yaml_char_t *tag)
-{
-    if (anchor != NULL) {
-        fail_at(builder, mark,
-                "anchors are not supported (what routes share belongs into "
-                "\"defaults\")");
-    }
-    if (tag != NULL) {
-        fail_at(builder, mark, "tags are not supported");
-    }
-}
-
 static bool handle_event(struct builder *builder, const yaml_event_t *event)
 {
-    yaml_mark_t mark = event->start_mark;
-
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         return open_document(builder, event);
     case YAML_ALIAS_EVENT:
         return handle_alias(builder, event);
     case YAML_SCALAR_EVENT:
-        refuse_properties(builder, mark, event->data.scalar.anchor, event->data.scalar.tag);
         return handle_scalar(builder, event);
     case YAML_SEQUENCE_START_EVENT:
-        refuse_properties(builder, mark, event->data.sequence_start.anchor,
-                          event->data.sequence_start.tag);
         return open_collection(builder, NODE_SEQUENCE, event);
     case YAML_MAPPING_START_EVENT:
-        refuse_properties(builder, mark, event->data.mapping_start.anchor,
-                          event->data.mapping_start.tag);
         return open_collection(builder, NODE_MAPPING, event);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
@@ -271,20 +293,59 @@ static bool handle_event(struct builder *builder, const yaml_event_t *event)
     }
 }
 
-/* The place of a byte offset, for errors that libyaml reports without one. */
-static yaml_mark_t mark_of_offset(const char *data, size_t length, size_t offset)
+/* ---- places ---- */
+
+/* What YAML takes for the end of a line. */
+static const char *const line_breaks[] = {"\r\n", "\r", "\n", "\xc2\x85", "\u2028", "\u2029"};
+
+static size_t line_break_bytes(const char *data, size_t length)
+{
+    for (size_t i = 0; i < sizeof line_breaks / sizeof *line_breaks; i++) {
+        size_t bytes = strlen(line_breaks[i]);
+        if (bytes <= length && memcmp(data, line_breaks[i], bytes) == 0) {
+            return bytes;
+        }
+    }
+    return 0;
+}
+
+static bool begins_character(char byte)
+{
+    return ((unsigned char)byte & 0xC0) != 0x80;
+}
+
+/* The place of a byte, for errors that libyaml reports without one. Columns are characters. */
+static yaml_mark_t mark_of_byte(const char *data, size_t length, size_t offset)
 {
     yaml_mark_t mark = {0};
+    size_t at = 0;
 
-    for (size_t i = 0; i < offset && i < length; i++) {
-        mark.column++;
-        if (data[i] == '\n') {
+    while (at < offset && at < length) {
+        size_t bytes = line_break_bytes(data + at, length - at);
+        if (bytes > 0) {
             mark.line++;
             mark.column = 0;
+            at += bytes;
+        } else {
+            mark.column += begins_character(data[at]) ? 1 : 0;
+            at++;
         }
     }
     return mark;
 }
+
+/* Whether a character is a tab; libyaml counts characters, too. */
+static bool is_tab(const char *data, size_t length, size_t character)
+{
+    size_t at = 0;
+
+    while (at < length && (!begins_character(data[at]) || character-- > 0)) {
+        at++;
+    }
+    return at < length && data[at] == '\t';
+}
+
+/* ---- parsing ---- */
 
 static void report_syntax(struct builder *builder, const yaml_parser_t *parser, const char *data,
                           size_t length)
@@ -296,8 +357,8 @@ static void report_syntax(struct builder *builder, const yaml_parser_t *parser, 
         return;
     }
     if (parser->error == YAML_READER_ERROR) {
-        mark = mark_of_offset(data, length, parser->problem_offset);
-    } else if (mark.index < length && data[mark.index] == '\t') {
+        mark = mark_of_byte(data, length, parser->problem_offset);
+    } else if (is_tab(data, length, mark.index)) {
         fail_at(builder, mark, "a tab where YAML wants spaces");
         return;
     }
@@ -337,12 +398,13 @@ static bool build(struct builder *builder, const char *data, size_t length)
     const char *nul = memchr(data, '\0', length);
 
     if (nul != NULL) {
-        return fail_at(builder, mark_of_offset(data, length, (size_t)(nul - data)),
+        return fail_at(builder, mark_of_byte(data, length, (size_t)(nul - data)),
                        "a NUL byte (the file must be UTF-8 text)");
     }
     if (yaml_parser_initialize(&parser) == 0) {
         return fail_at(builder, (yaml_mark_t){0}, "out of memory");
     }
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)data, length);
     bool complete = parse_events(builder, &parser, data, length);
     yaml_parser_delete(&parser);
@@ -352,10 +414,16 @@ static bool build(struct builder *builder, const char *data, size_t length)
     return complete;
 }
 
+/* A byte order mark is no part of the first line. */
 struct node *tree_parse(const char *data, size_t length, struct config_errors *errors)
 {
+    static const struct slice order_mark = {"\ufeff", sizeof "\ufeff" - 1};
     struct builder builder = {.errors = errors};
 
+    if (length >= order_mark.length && memcmp(data, order_mark.data, order_mark.length) == 0) {
+        data += order_mark.length;
+        length -= order_mark.length;
+    }
     if (!build(&builder, data, length)) {
         tree_free(builder.root);
         builder.root = NULL;
@@ -375,7 +443,6 @@ static void expand_scalar(struct node *node, struct config_errors *errors)
     text = expand_variables(node->text, problem);
     if (text == NULL) {
         node_error(node, errors, "%s", problem);
-        node->broken = true;
         return;
     }
     free(node->text);

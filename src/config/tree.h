@@ -16,7 +16,8 @@ enum node_type { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 
 struct node {
     enum node_type type;
-    bool broken; /* an error was reported: what else may be wrong with it is not worth another */
+    bool broken; /* an error of the value was reported: what else may be wrong is not worth another
+                  */
     bool used;   /* a row of the schema knows this key */
     int line;    /* of the value; both count from 1 */
     int column;
@@ -45,12 +46,20 @@ void tree_free(struct node *root);
 /* The value of a key; NULL when it is absent, when `node` is no mapping, and when it is NULL. */
 struct node *node_child(const struct node *node, const char *key);
 
+/*
+ * The value at a path as node_path writes it; NULL when there is none or `root` is NULL. Where a
+ * single value stands for a list of one, it is its element 0, too.
+ */
+struct node *node_at(struct node *root, const char *path);
+
 /* "listeners[1].tls"; the root's is empty. Cut when too long. */
 void node_path(const struct node *node, char path[TREE_PATH_BYTES]);
 
-/* Reports "PATH: TEXT" at the value's place, or at its key's. */
-void node_error(const struct node *node, struct config_errors *errors, const char *format, ...)
+/* Reports "PATH: TEXT" at the value's place, which is broken from then on, unless it was before. */
+void node_error(struct node *node, struct config_errors *errors, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same at its key's place, whether or not the value is broken. */
 void node_key_error(const struct node *node, struct config_errors *errors, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

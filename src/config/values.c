@@ -73,7 +73,7 @@ static bool store_choice(const struct schema_row *row, void *object, const char 
 }
 
 static bool report_range(struct reader *reader, const struct unit_system *units,
-                         const struct schema_row *row, const struct node *node)
+                         const struct schema_row *row, struct node *node)
 {
     char minimum[UNITS_TEXT_BYTES];
     char maximum[UNITS_TEXT_BYTES];
@@ -85,7 +85,7 @@ static bool report_range(struct reader *reader, const struct unit_system *units,
 }
 
 static bool read_number(struct reader *reader, const struct unit_system *units,
-                        const struct schema_row *row, const struct node *node, void *object)
+                        const struct schema_row *row, struct node *node, void *object)
 {
     char problem[UNITS_PROBLEM_BYTES];
     uint64_t value;

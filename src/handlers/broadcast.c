@@ -10,6 +10,7 @@
 #include "handlers/rooms.h"
 #include "protocol/frame.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { NAMESPACE_MAX_BYTES = 1024 };
@@ -44,30 +45,18 @@ struct template_part {
     bool is_capture;
 };
 
-/* Takes the next part off *rest; false at the end, or with text.data NULL at a stray brace. */
-static bool template_next(struct slice *rest, struct template_part *part)
+/* Takes the next part off *rest; false at the end, and at a brace that has no other. */
+static bool template_next(const char **rest, struct template_part *part)
 {
-    const char *end;
+    bool is_capture = **rest == '{';
+    const char *start = *rest + (is_capture ? 1 : 0);
+    size_t length = strcspn(start, "{}");
 
-    if (rest->length == 0) {
+    if (is_capture ? start[length] != '}' : length == 0) {
         return false;
     }
-    part->is_capture = rest->data[0] == '{';
-    if (part->is_capture) {
-        end = memchr(rest->data, '}', rest->length);
-        if (end == NULL) {
-            part->text = (struct slice){NULL, 0};
-            return false;
-        }
-        part->text = (struct slice){rest->data + 1, (size_t)(end - rest->data) - 1};
-        end++;
-    } else {
-        end = memchr(rest->data, '{', rest->length);
-        end = end != NULL ? end : rest->data + rest->length;
-        part->text = (struct slice){rest->data, (size_t)(end - rest->data)};
-    }
-    rest->length -= (size_t)(end - rest->data);
-    rest->data = end;
+    *part = (struct template_part){{start, length}, is_capture};
+    *rest = start + length + (is_capture ? 1 : 0);
     return true;
 }
 
@@ -84,9 +73,9 @@ static bool route_captures(const struct route_config *route, struct slice name)
 }
 
 static void check_template(const struct route_config *route, struct config_errors *errors,
-                           struct slice rest)
+                           const char *rest)
 {
-    struct template_part part = {.text = SLICE("")};
+    struct template_part part;
 
     while (template_next(&rest, &part)) {
         if (part.is_capture && !route_captures(route, part.text)) {
@@ -94,8 +83,9 @@ static void check_template(const struct route_config *route, struct config_error
                                  route->path, (int)part.text.length, part.text.data);
         }
     }
-    if (part.text.data == NULL) {
-        config_handler_error(errors, "room", "\"{\" without \"}\"");
+    if (*rest != '\0') {
+        config_handler_error(errors, "room", "%s",
+                             *rest == '{' ? "\"{\" without \"}\"" : "\"}\" without \"{\"");
     }
 }
 
@@ -106,17 +96,19 @@ static void broadcast_check(const struct route_config *route, struct config_erro
     if (strlen(route->path) > NAMESPACE_MAX_BYTES - 256) {
         config_handler_error(errors, "namespace", "the path is too long for one");
     }
-    check_template(route, errors, slice_of(settings->room));
+    check_template(route, errors, settings->room);
 }
 
+/* check_template has seen to it that the path captures what the template names. */
 static struct slice capture_value(const struct upgrade_info *info, struct slice name)
 {
-    for (size_t i = 0; i < info->capture_count; i++) {
-        if (slice_equal(slice_of(info->captures[i].name), name)) {
-            return info->captures[i].value;
-        }
+    size_t i = 0;
+
+    while (i < info->capture_count && !slice_equal(slice_of(info->captures[i].name), name)) {
+        i++;
     }
-    return SLICE("");
+    assert(i < info->capture_count);
+    return info->captures[i].value;
 }
 
 /* Adds to a buffer of `capacity` bytes; false when it does not fit. */
@@ -134,11 +126,10 @@ static bool append(char *buffer, size_t capacity, size_t *length, struct slice t
 static bool room_name(const char *template, const struct upgrade_info *info, char *name,
                       size_t *length)
 {
-    struct slice rest = slice_of(template);
     struct template_part part;
 
     *length = 0;
-    while (template_next(&rest, &part)) {
+    while (template_next(&template, &part)) {
         struct slice text = part.is_capture ? capture_value(info, part.text) : part.text;
 
         if (!append(name, ROOM_NAME_MAX_BYTES, length, text)) {

@@ -26,7 +26,7 @@ enum message_type { MESSAGE_TEXT = 0x1, MESSAGE_BINARY = 0x2 };
 struct upgrade_info {
     struct slice path;       /* normalised */
     struct slice query;      /* as sent, without "?" */
-    struct slice host;       /* lower case, without port */
+    struct slice host;       /* lower case, without port, an IPv6 address in its shortest form */
     const char *pattern;     /* the route's path as configured */
     const char *subprotocol; /* the one selected, or NULL; static for the connection's life */
     const struct handler_capture {
@@ -61,9 +61,9 @@ struct handler {
     size_t state_bytes; /* per connection, cleared before on_upgrade; conn_state gives it */
 
     /*
-     * A handshake that is otherwise in order. On UPGRADE_REFUSE set *status (an HTTP status) and
-     * *reason (a static sentence). on_close follows an accepted on_upgrade exactly once, whatever
-     * happens, and never a refused one.
+     * A handshake that is otherwise in order. On UPGRADE_REFUSE set *status (an HTTP status from
+     * 300 to 599; any other is answered as 500) and *reason (a static sentence). on_close follows
+     * an accepted on_upgrade exactly once, whatever happens, and never a refused one.
      */
     enum upgrade_decision (*on_upgrade)(struct conn *conn, const struct upgrade_info *info,
                                         int *status, const char **reason);

@@ -1,10 +1,9 @@
 /*
- * Opening, checking and closing listening sockets.
+ * Opening and closing listening sockets.
  */
 #include "net/listener.h"
 
 #include "base/log.h"
-#include "config/errors.h"
 #include "net/unix_socket.h"
 
 #include <errno.h>
@@ -241,11 +240,12 @@ static bool open_text(const struct opening *opening, const char *text)
     return false;
 }
 
-static void log_tls_line(void *argument, enum log_level level, const char *line)
+static void log_tls_line(void *argument, enum log_level level, const char *key, const char *line)
 {
     const struct opening *opening = argument;
     const char *name = opening->config->name;
 
+    (void)key;
     if (level == LOG_LEVEL_ERROR) {
         log_error("cannot set TLS up", LOG_TEXT("listener", name), LOG_TEXT("error", line));
     } else {
@@ -309,64 +309,4 @@ void listener_set_free(struct listener_set *set)
     free(set->contexts);
     free(set->listeners);
     *set = (struct listener_set){0};
-}
-
-/* A listener whose problems go to the list of errors. */
-struct checking {
-    const struct listener_config *config;
-    size_t index;
-    struct config_errors *errors;
-};
-
-static void check_addresses(const struct checking *checking)
-{
-    const struct string_list *addresses = &checking->config->addresses;
-
-    for (size_t i = 0; i < addresses->count; i++) {
-        struct address results[ADDRESS_RESULTS_MAX];
-        const char *error;
-
-        if (address_resolve(addresses->items[i], results, &error) == 0) {
-            config_error(checking->errors, checking->config->line, 0,
-                         "listeners[%zu].address: \"%s\": %s", checking->index, addresses->items[i],
-                         error);
-        }
-    }
-}
-
-static void check_owner(const struct checking *checking)
-{
-    struct unix_socket_owner owner;
-    const char *problem = unix_socket_find_owner(checking->config, &owner);
-
-    if (problem != NULL) {
-        config_error(checking->errors, checking->config->line, 0, "listeners[%zu]: %s",
-                     checking->index, problem);
-    }
-}
-
-static void check_tls_line(void *argument, enum log_level level, const char *line)
-{
-    const struct checking *checking = argument;
-
-    if (level == LOG_LEVEL_ERROR) {
-        config_error(checking->errors, checking->config->line, 0, "listeners[%zu].tls: %s",
-                     checking->index, line);
-    } else {
-        config_warning(checking->errors, checking->config->line, 0, "listeners[%zu].tls: %s",
-                       checking->index, line);
-    }
-}
-
-void listener_check(const struct config *config, struct config_errors *errors)
-{
-    for (size_t i = 0; i < config->listener_count; i++) {
-        struct checking checking = {&config->listeners[i], i, errors};
-
-        check_addresses(&checking);
-        check_owner(&checking);
-        if (checking.config->tls != NULL) {
-            tls_context_free(tls_context_create(checking.config->tls, check_tls_line, &checking));
-        }
-    }
 }

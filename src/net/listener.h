@@ -42,11 +42,4 @@ void listener_set_close_sockets(struct listener_set *set);
 /* The rest; connections must be gone. */
 void listener_set_free(struct listener_set *set);
 
-/*
- * Checks all that can be checked without binding (`-t`): addresses resolve, users and groups
- * exist, certificates and keys load and match. Reports to `errors`.
- */
-struct config_errors;
-void listener_check(const struct config *config, struct config_errors *errors);
-
 #endif

@@ -53,7 +53,7 @@ static bool path_matches(const struct route_config *route, struct slice path,
         if (!take_part(part, &path, &taken)) {
             return false;
         }
-        if (part->type != PATH_PART_LITERAL && *count < ROUTER_CAPTURES_MAX) {
+        if (part->type != PATH_PART_LITERAL) {
             captures[(*count)++] = (struct handler_capture){part->text, taken};
         }
     }

@@ -4,12 +4,12 @@
 #ifndef WSRELAYD_NET_ROUTER_H
 #define WSRELAYD_NET_ROUTER_H
 
-#include "config/config.h"
+#include "config/path_pattern.h"
 #include "handlers/handler.h"
 
 #include <stddef.h>
 
-enum { ROUTER_CAPTURES_MAX = 16 };
+enum { ROUTER_CAPTURES_MAX = PATH_PATTERN_CAPTURES_MAX };
 
 /* `captures` (ROUTER_CAPTURES_MAX of room) and *count receive what the pattern captured, pointing
  * into `path`. Returns NULL when nothing matches. */

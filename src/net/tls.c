@@ -149,7 +149,7 @@ static SSL_CTX *create_ssl_context(struct tls_context *context, const struct tls
 
     if (ssl == NULL || !set_versions_and_ciphers(ssl, config->min_version) ||
         !set_sessions(ssl, context)) {
-        tls_report(report, LOG_LEVEL_ERROR, "cannot set TLS up: %s", tls_report_reason());
+        tls_report(report, LOG_LEVEL_ERROR, "", "cannot set TLS up: %s", tls_report_reason());
         SSL_CTX_free(ssl);
         return NULL;
     }
@@ -164,22 +164,24 @@ static SSL_CTX *create_ssl_context(struct tls_context *context, const struct tls
 
 /* Adds a context for one certificate. Returns whether all went well. */
 static bool add_certificate(struct tls_context *context, const struct tls_config *config,
-                            const struct certificate_config *certificate,
-                            const struct tls_report *report)
+                            size_t index, const struct tls_report *report)
 {
+    char element[TLS_REPORT_KEY_BYTES];
+    const struct tls_report own = {report->line, report->argument, element};
     SSL_CTX *ssl = create_ssl_context(context, config, report);
     X509 *loaded;
 
+    snprintf(element, sizeof element, "certificates[%zu].", index);
     if (ssl == NULL) {
         return false;
     }
     context->contexts[context->count++] = ssl;
-    loaded = tls_certificate_load(ssl, certificate, report);
+    loaded = tls_certificate_load(ssl, &config->certificates[index], &own);
     if (loaded == NULL) {
         return false;
     }
     if (tls_names_add(&context->names, loaded, ssl) != 0) {
-        tls_report(report, LOG_LEVEL_ERROR, "memory is short");
+        tls_report(report, LOG_LEVEL_ERROR, "", "memory is short");
         return false;
     }
     return true;
@@ -191,12 +193,6 @@ static bool trust_client_ca(struct tls_context *context, const struct tls_config
 {
     if (config->client_auth == CLIENT_AUTH_NONE) {
         return true;
-    }
-    if (config->client_ca == NULL) {
-        tls_report(report, LOG_LEVEL_ERROR,
-                   "client certificates are asked for, but client_ca does not say who may sign "
-                   "them");
-        return false;
     }
     for (size_t i = 0; i < context->count; i++) {
         if (tls_certificate_trust(context->contexts[i], config->client_ca, report) != 0) {
@@ -223,21 +219,19 @@ static struct tls_context *allocate(size_t certificate_count)
     return context;
 }
 
-struct tls_context *tls_context_create(const struct tls_config *config,
-                                       void (*report)(void *argument, enum log_level level,
-                                                      const char *line),
+struct tls_context *tls_context_create(const struct tls_config *config, tls_report_line *report,
                                        void *argument)
 {
-    const struct tls_report problems = {report, argument};
+    const struct tls_report problems = {report, argument, ""};
     struct tls_context *context = allocate(config->certificate_count);
     bool good = context != NULL;
 
     if (context == NULL) {
-        tls_report(&problems, LOG_LEVEL_ERROR, "memory is short");
+        tls_report(&problems, LOG_LEVEL_ERROR, "", "memory is short");
         return NULL;
     }
     for (size_t i = 0; i < config->certificate_count; i++) {
-        good = add_certificate(context, config, &config->certificates[i], &problems) && good;
+        good = add_certificate(context, config, i, &problems) && good;
     }
     good = trust_client_ca(context, config, &problems) && good;
     if (!good) {

@@ -5,8 +5,8 @@
 #ifndef WSRELAYD_NET_TLS_H
 #define WSRELAYD_NET_TLS_H
 
-#include "base/log.h"
 #include "config/config.h"
+#include "net/tls_report.h"
 
 #include <openssl/ssl.h>
 
@@ -16,11 +16,10 @@ struct tls_context;
 /*
  * Loads everything that `config` names. One line for each problem is given to `report` (what is
  * wrong, with which file, what to do); `argument` is handed through. Returns NULL when there was
- * one of LOG_LEVEL_ERROR; a problem of LOG_LEVEL_WARNING does not keep it from serving.
+ * one of LOG_LEVEL_ERROR; a problem of LOG_LEVEL_WARNING does not keep it from serving. A file
+ * that should be named and is not is for the configuration's own checks to report.
  */
-struct tls_context *tls_context_create(const struct tls_config *config,
-                                       void (*report)(void *argument, enum log_level level,
-                                                      const char *line),
+struct tls_context *tls_context_create(const struct tls_config *config, tls_report_line *report,
                                        void *argument);
 void tls_context_free(struct tls_context *context);
 

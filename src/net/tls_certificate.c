@@ -17,17 +17,28 @@
 
 enum { DATE_BYTES = 32 };
 
-/* Opens a file for OpenSSL, close-on-exec. Returns NULL when it was reported. */
-static BIO *open_file(const char *path, const char *what, const struct tls_report *report)
+/* A kind of file: the key that names one, and what it is called in a sentence. */
+struct kind {
+    const char *key;
+    const char *name;
+};
+
+static const struct kind server_certificate = {"certificate", "certificate"};
+static const struct kind server_key = {"private_key", "private key"};
+static const struct kind client_authority = {"client_ca", "client CA"};
+
+/* Opens a file for OpenSSL, close-on-exec. Returns NULL when it was reported, or not named. */
+static BIO *open_file(const char *path, const struct kind *kind, const struct tls_report *report)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     BIO *bio = file != NULL ? BIO_new_fp(file, BIO_CLOSE) : NULL;
 
-    if (bio != NULL) {
+    if (bio != NULL || path == NULL) {
         return bio;
     }
-    tls_report(report, LOG_LEVEL_ERROR, "cannot open the %s %s: %s", what, path, strerror(errno));
+    tls_report(report, LOG_LEVEL_ERROR, kind->key, "cannot open the %s %s: %s", kind->name, path,
+               strerror(errno));
     if (file != NULL) {
         (void)fclose(file);
     } else if (fd >= 0) {
@@ -73,16 +84,16 @@ static STACK_OF(X509) *read_all(BIO *bio)
     return NULL;
 }
 
-static STACK_OF(X509) *read_certificates(const char *path, const char *what,
+static STACK_OF(X509) *read_certificates(const char *path, const struct kind *kind,
                                          const struct tls_report *report)
 {
-    BIO *bio = open_file(path, what, report);
+    BIO *bio = open_file(path, kind, report);
     STACK_OF(X509) *certificates = bio != NULL ? read_all(bio) : NULL;
 
     if (bio != NULL && certificates == NULL) {
-        tls_report(report, LOG_LEVEL_ERROR,
-                   "the %s %s is not a PEM file of certificates (\"BEGIN CERTIFICATE\"): %s", what,
-                   path, tls_report_reason());
+        tls_report(report, LOG_LEVEL_ERROR, kind->key,
+                   "the %s %s is not a PEM file of certificates (\"BEGIN CERTIFICATE\"): %s",
+                   kind->name, path, tls_report_reason());
     }
     BIO_free(bio);
     return certificates;
@@ -90,7 +101,7 @@ static STACK_OF(X509) *read_certificates(const char *path, const char *what,
 
 static EVP_PKEY *read_key(const char *path, const struct tls_report *report)
 {
-    BIO *bio = open_file(path, "private key", report);
+    BIO *bio = open_file(path, &server_key, report);
     bool encrypted = false;
     EVP_PKEY *key = NULL;
 
@@ -99,12 +110,12 @@ static EVP_PKEY *read_key(const char *path, const struct tls_report *report)
     }
     key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &encrypted);
     if (encrypted) {
-        tls_report(report, LOG_LEVEL_ERROR,
+        tls_report(report, LOG_LEVEL_ERROR, server_key.key,
                    "the private key %s is encrypted: store it without a passphrase "
                    "(openssl pkey -in OLD -out NEW)",
                    path);
     } else if (key == NULL) {
-        tls_report(report, LOG_LEVEL_ERROR,
+        tls_report(report, LOG_LEVEL_ERROR, server_key.key,
                    "%s is not a PEM file of a private key (\"BEGIN PRIVATE KEY\"): %s", path,
                    tls_report_reason());
     }
@@ -129,11 +140,11 @@ static void check_dates(const X509 *certificate, const char *path, const struct 
 
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
         format_date(X509_get0_notAfter(certificate), date);
-        tls_report(report, LOG_LEVEL_WARNING,
+        tls_report(report, LOG_LEVEL_WARNING, server_certificate.key,
                    "the certificate %s expired on %s: clients will refuse it", path, date);
     } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
         format_date(X509_get0_notBefore(certificate), date);
-        tls_report(report, LOG_LEVEL_WARNING,
+        tls_report(report, LOG_LEVEL_WARNING, server_certificate.key,
                    "the certificate %s is not valid before %s: clients will refuse it", path, date);
     }
 }
@@ -146,7 +157,7 @@ static X509 *use(SSL_CTX *context, STACK_OF(X509) *certificates, EVP_PKEY *key,
 
     if (X509_check_private_key(certificate, key) != 1) {
         ERR_clear_error();
-        tls_report(report, LOG_LEVEL_ERROR,
+        tls_report(report, LOG_LEVEL_ERROR, server_key.key,
                    "the private key %s does not belong to the first certificate in %s (the "
                    "server's own must come first, then its chain)",
                    config->private_key, config->certificate);
@@ -154,8 +165,9 @@ static X509 *use(SSL_CTX *context, STACK_OF(X509) *certificates, EVP_PKEY *key,
     }
     (void)sk_X509_shift(certificates); /* what is left is the chain */
     if (SSL_CTX_use_cert_and_key(context, certificate, key, certificates, 1) != 1) {
-        tls_report(report, LOG_LEVEL_ERROR, "the certificate %s cannot be used: %s",
-                   config->certificate, tls_report_reason());
+        tls_report(report, LOG_LEVEL_ERROR, server_certificate.key,
+                   "the certificate %s cannot be used: %s", config->certificate,
+                   tls_report_reason());
         X509_free(certificate);
         return NULL;
     }
@@ -167,7 +179,8 @@ static X509 *use(SSL_CTX *context, STACK_OF(X509) *certificates, EVP_PKEY *key,
 X509 *tls_certificate_load(SSL_CTX *context, const struct certificate_config *config,
                            const struct tls_report *report)
 {
-    STACK_OF(X509) *certificates = read_certificates(config->certificate, "certificate", report);
+    STACK_OF(X509) *certificates =
+        read_certificates(config->certificate, &server_certificate, report);
     EVP_PKEY *key = read_key(config->private_key, report);
     X509 *certificate = NULL;
 
@@ -181,7 +194,7 @@ X509 *tls_certificate_load(SSL_CTX *context, const struct certificate_config *co
 
 int tls_certificate_trust(SSL_CTX *context, const char *path, const struct tls_report *report)
 {
-    STACK_OF(X509) *authorities = read_certificates(path, "client CA", report);
+    STACK_OF(X509) *authorities = read_certificates(path, &client_authority, report);
     int result = authorities != NULL ? 0 : -1;
 
     for (int i = 0; result == 0 && i < sk_X509_num(authorities); i++) {
@@ -189,8 +202,8 @@ int tls_certificate_trust(SSL_CTX *context, const char *path, const struct tls_r
 
         if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority) != 1 ||
             SSL_CTX_add_client_CA(context, authority) != 1) {
-            tls_report(report, LOG_LEVEL_ERROR, "the client CA %s cannot be used: %s", path,
-                       tls_report_reason());
+            tls_report(report, LOG_LEVEL_ERROR, client_authority.key,
+                       "the client CA %s cannot be used: %s", path, tls_report_reason());
             result = -1;
         }
     }

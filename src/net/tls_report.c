@@ -9,15 +9,18 @@
 
 enum { REPORT_LINE_BYTES = 1024 };
 
-void tls_report(const struct tls_report *report, enum log_level level, const char *format, ...)
+void tls_report(const struct tls_report *report, enum log_level level, const char *key,
+                const char *format, ...)
 {
+    char path[TLS_REPORT_KEY_BYTES];
     char line[REPORT_LINE_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    report->line(report->argument, level, line);
+    snprintf(path, sizeof path, "%s%s", report->element, key);
+    report->line(report->argument, level, path, line);
 }
 
 const char *tls_report_reason(void)

@@ -3,10 +3,13 @@
  */
 #include "net/unix_socket.h"
 
+#include "base/file_access.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,27 +21,43 @@ enum { CREATION_UMASK = 0177 };
 static const uid_t any_user = (uid_t)-1;
 static const gid_t any_group = (gid_t)-1;
 
-const char *unix_socket_find_owner(const struct listener_config *config,
-                                   struct unix_socket_owner *owner)
+const char *unix_socket_find_user(const char *name, uid_t *id)
 {
-    *owner = (struct unix_socket_owner){any_user, any_group};
-    if (config->owner != NULL) {
-        const struct passwd *user = getpwnam(config->owner);
+    const struct passwd *user = name != NULL ? getpwnam(name) : NULL;
 
-        if (user == NULL) {
-            return "the user that should own the socket does not exist";
-        }
-        owner->user = user->pw_uid;
-    }
-    if (config->group != NULL) {
-        const struct group *group = getgrnam(config->group);
+    *id = user != NULL ? user->pw_uid : any_user;
+    return name != NULL && user == NULL ? "the user that should own the socket does not exist"
+                                        : NULL;
+}
 
-        if (group == NULL) {
-            return "the group that should own the socket does not exist";
-        }
-        owner->group = group->gr_gid;
+const char *unix_socket_find_group(const char *name, gid_t *id)
+{
+    const struct group *group = name != NULL ? getgrnam(name) : NULL;
+
+    *id = group != NULL ? group->gr_gid : any_group;
+    return name != NULL && group == NULL ? "the group that should own the socket does not exist"
+                                         : NULL;
+}
+
+/* What is at a path: NULL with *exists set, or a sentence about what is in the way. */
+static const char *look(const char *path, bool *exists)
+{
+    struct stat status;
+
+    *exists = lstat(path, &status) == 0;
+    if (!*exists) {
+        return errno == ENOENT ? NULL : strerror(errno);
     }
-    return NULL;
+    return S_ISSOCK(status.st_mode) ? NULL : "the file exists and is not a socket";
+}
+
+const char *unix_socket_problem(const char *path)
+{
+    bool exists;
+    const char *problem = look(path, &exists);
+    int error = problem == NULL ? file_creatable(path) : 0;
+
+    return error != 0 ? strerror(error) : problem;
 }
 
 /* Connects to find out whether anybody listens. Returns 0, or an errno value. */
@@ -60,14 +79,12 @@ static int probe(const struct sockaddr_un *name)
 /* Removes a socket that a dead process left. Returns NULL when the path is free. */
 static const char *clear_path(const struct sockaddr_un *name)
 {
-    struct stat status;
+    bool exists;
+    const char *problem = look(name->sun_path, &exists);
     int error;
 
-    if (lstat(name->sun_path, &status) != 0) {
-        return errno == ENOENT ? NULL : strerror(errno);
-    }
-    if (!S_ISSOCK(status.st_mode)) {
-        return "the file exists and is not a socket";
+    if (problem != NULL || !exists) {
+        return problem;
     }
     error = probe(name);
     if (error == 0 || error == EAGAIN) { /* EAGAIN: its backlog is full */
@@ -86,10 +103,10 @@ static const char *clear_path(const struct sockaddr_un *name)
  * Owner first: the file must not be open to a group before it is the right group. Links are not
  * followed, as the directory may belong to somebody with fewer rights.
  */
-static int set_access(const char *path, const struct unix_socket_owner *owner, mode_t mode)
+static int set_access(const char *path, uid_t user, gid_t group, mode_t mode)
 {
-    if ((owner->user != any_user || owner->group != any_group) &&
-        fchownat(AT_FDCWD, path, owner->user, owner->group, AT_SYMLINK_NOFOLLOW) != 0) {
+    if ((user != any_user || group != any_group) &&
+        fchownat(AT_FDCWD, path, user, group, AT_SYMLINK_NOFOLLOW) != 0) {
         return -1;
     }
     return fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW);
@@ -98,11 +115,15 @@ static int set_access(const char *path, const struct unix_socket_owner *owner, m
 const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
                              const struct listener_config *config)
 {
-    struct unix_socket_owner owner;
-    const char *problem = unix_socket_find_owner(config, &owner);
+    uid_t user;
+    gid_t group;
+    const char *problem = unix_socket_find_user(config->owner, &user);
     mode_t previous;
     int result;
 
+    if (problem == NULL) {
+        problem = unix_socket_find_group(config->group, &group);
+    }
     if (problem == NULL) {
         problem = clear_path(name);
     }
@@ -115,7 +136,7 @@ const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
     if (result != 0) {
         return strerror(errno);
     }
-    if (set_access(name->sun_path, &owner, config->mode) != 0) {
+    if (set_access(name->sun_path, user, group, config->mode) != 0) {
         problem = strerror(errno);
         (void)unlink(name->sun_path);
     }

@@ -8,15 +8,14 @@
 
 #include <sys/un.h>
 
-/* The ids of a listener's owner and group, -1 for those that it does not name. */
-struct unix_socket_owner {
-    uid_t user;
-    gid_t group;
-};
+/* Look a listener's owner and group up; the id of none, a NULL name, is -1. Return NULL, or a
+ * static sentence. */
+const char *unix_socket_find_user(const char *name, uid_t *id);
+const char *unix_socket_find_group(const char *name, gid_t *id);
 
-/* Looks the names up. Returns NULL, or a static sentence. */
-const char *unix_socket_find_owner(const struct listener_config *config,
-                                   struct unix_socket_owner *owner);
+/* What would keep a socket from being bound at a path, but for who may listen there: a sentence
+ * that is valid until the next call, or NULL. Nothing is touched. */
+const char *unix_socket_problem(const char *path);
 
 /*
  * Binds `fd` and gives the file the owner, group and mode of `config`. Nobody but this process's

@@ -6,7 +6,7 @@
 
 #include "base/slice.h"
 
-enum { AUTHORITY_NO_PORT = -1 };
+enum { AUTHORITY_NO_PORT = -1, AUTHORITY_HOST_MAX_BYTES = 255 };
 
 struct authority {
     struct slice host; /* as it stands, an IPv6 address with its brackets */
@@ -19,5 +19,15 @@ struct authority {
  * `!$&'()*+,;=`), which no host that a client can reach is written with: that is refused.
  */
 bool authority_parse(struct slice text, struct authority *authority);
+
+/*
+ * Writes a host of at most AUTHORITY_HOST_MAX_BYTES in the one way in which hosts are compared: in
+ * lower case, an IPv6 address in its shortest form. `target` has room for so many. Returns what was
+ * written.
+ */
+struct slice authority_write_host(char *target, struct slice host);
+
+/* Whether a host is an IPv4 address or an IPv6 address in brackets: there is no name below one. */
+bool authority_is_address(struct slice host);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "protocol/authority.h"
 
+#include <stdio.h>
+
 struct origin {
     struct slice scheme;
     struct slice host;
@@ -17,9 +19,10 @@ static const struct {
 } default_ports[] = {
     {{"http", 4}, 80},
     {{"https", 5}, 443},
-    {{"ws", 2}, 80},
-    {{"wss", 3}, 443},
 };
+
+/* Schemes of WebSockets, which no page has that opens one. */
+static const struct slice websocket_schemes[] = {{"ws", 2}, {"wss", 3}};
 
 static const struct slice any_below = {"*.", 2};
 
@@ -83,17 +86,28 @@ static bool parse_origin(struct slice text, struct origin *origin, bool *below)
     return true;
 }
 
+/* The host in the form in which hosts are compared, in `buffer`; empty when it is too long. */
+static struct slice comparable(char buffer[AUTHORITY_HOST_MAX_BYTES], struct slice host)
+{
+    if (host.length > AUTHORITY_HOST_MAX_BYTES) {
+        return SLICE("");
+    }
+    return authority_write_host(buffer, host);
+}
+
 /* Whether a host ends with a dot and `parent`, and has something before them. */
 static bool is_below(struct slice host, struct slice parent)
 {
     size_t before = host.length - parent.length - 1;
 
     return host.length > parent.length + 1 && host.data[before] == '.' &&
-           slice_equal_nocase((struct slice){host.data + before + 1, parent.length}, parent);
+           slice_equal((struct slice){host.data + before + 1, parent.length}, parent);
 }
 
 bool origin_matches(struct slice pattern, struct slice origin)
 {
+    char allowed_host[AUTHORITY_HOST_MAX_BYTES];
+    char asking_host[AUTHORITY_HOST_MAX_BYTES];
     struct origin allowed;
     struct origin asking;
     bool below;
@@ -107,8 +121,19 @@ bool origin_matches(struct slice pattern, struct slice origin)
     if (!slice_equal_nocase(allowed.scheme, asking.scheme) || allowed.port != asking.port) {
         return false;
     }
-    return below ? is_below(asking.host, allowed.host)
-                 : slice_equal_nocase(allowed.host, asking.host);
+    allowed.host = comparable(allowed_host, allowed.host);
+    asking.host = comparable(asking_host, asking.host);
+    return below ? is_below(asking.host, allowed.host) : slice_equal(allowed.host, asking.host);
+}
+
+static bool is_websocket_scheme(struct slice scheme)
+{
+    for (size_t i = 0; i < sizeof websocket_schemes / sizeof *websocket_schemes; i++) {
+        if (slice_equal_nocase(scheme, websocket_schemes[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool origin_pattern_valid(struct slice pattern)
@@ -119,6 +144,28 @@ bool origin_pattern_valid(struct slice pattern)
     if (slice_equal(pattern, SLICE("null"))) {
         return true;
     }
-    /* There is no name below an address. */
-    return parse_origin(pattern, &parsed, &below) && !(below && parsed.host.data[0] == '[');
+    return parse_origin(pattern, &parsed, &below) && !is_websocket_scheme(parsed.scheme) &&
+           parsed.host.length <= AUTHORITY_HOST_MAX_BYTES &&
+           !(below && authority_is_address(parsed.host));
+}
+
+size_t origin_pattern_write(char *target, struct slice pattern)
+{
+    char host_buffer[AUTHORITY_HOST_MAX_BYTES];
+    struct origin parsed;
+    struct slice host;
+    bool below;
+    size_t length;
+
+    if (!parse_origin(pattern, &parsed, &below)) { /* "null" */
+        return slice_write_lower(target, pattern).length;
+    }
+    host = comparable(host_buffer, parsed.host);
+    length = slice_write_lower(target, parsed.scheme).length;
+    length += (size_t)sprintf(target + length, "://%s%.*s", below ? "*." : "", (int)host.length,
+                              host.data);
+    if (parsed.port != default_port(parsed.scheme)) {
+        length += (size_t)sprintf(target + length, ":%d", parsed.port);
+    }
+    return length;
 }

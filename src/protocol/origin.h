@@ -15,7 +15,16 @@
  */
 bool origin_matches(struct slice pattern, struct slice origin);
 
-/* Whether a configured pattern is well formed. */
+/* Whether a configured pattern is well formed and there are origins that it matches. */
 bool origin_pattern_valid(struct slice pattern);
+
+/* How much longer than a pattern what is written of it can be. */
+enum { ORIGIN_PATTERN_GROWTH_BYTES = 32 };
+
+/*
+ * Writes a valid pattern in the one form that all patterns for the same origins have, and returns
+ * its size: lower case, without a default port, an IPv6 address in its shortest form.
+ */
+size_t origin_pattern_write(char *target, struct slice pattern);
 
 #endif

@@ -3,7 +3,6 @@
  */
 #include "protocol/upgrade.h"
 
-#include "protocol/authority.h"
 #include "protocol/base64.h"
 #include "protocol/sha1.h"
 #include "protocol/upgrade_fields.h"
@@ -39,6 +38,21 @@ static bool single_field(const struct http_head *head, struct slice name, struct
         }
     }
     return found <= 1;
+}
+
+/* Empty elements mean nothing (RFC 9110 section 5.6.1). */
+static bool list_valid(const struct http_head *head, struct slice name,
+                       bool (*is_element)(struct slice text))
+{
+    struct http_list_cursor cursor = {0};
+    struct slice element;
+
+    while (http_list_next(head, name, &cursor, &element)) {
+        if (element.length > 0 && !is_element(element)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool list_has(const struct http_head *head, struct slice name, struct slice token)
@@ -117,8 +131,29 @@ static bool check_target(struct check *check)
     return true;
 }
 
+/* RFC 9110 section 7.8: a token, and perhaps a slash and a token. */
+static bool is_protocol(struct slice text)
+{
+    const char *slash = memchr(text.data, '/', text.length);
+    struct slice name = text;
+    struct slice version;
+
+    if (slash == NULL) {
+        return http_is_token(name);
+    }
+    name.length = (size_t)(slash - text.data);
+    version = (struct slice){slash + 1, text.length - name.length - 1};
+    return http_is_token(name) && http_is_token(version);
+}
+
 static bool check_upgrade(struct check *check)
 {
+    if (!list_valid(check->head, SLICE("Upgrade"), is_protocol)) {
+        return refuse(check->refusal, 400, "The Upgrade field is not a list of protocols.");
+    }
+    if (!list_valid(check->head, SLICE("Connection"), http_is_token)) {
+        return refuse(check->refusal, 400, "The Connection field is not a list of tokens.");
+    }
     if (!list_has(check->head, SLICE("Upgrade"), SLICE("websocket"))) {
         return refuse(check->refusal, 426, "This is a WebSocket server: send Upgrade: websocket.");
     }
@@ -178,20 +213,14 @@ static bool (*const checks[])(struct check *check) = {
     check_version, check_key,    check_origin, check_lists,
 };
 
-/* Hosts are compared in lower case. */
-static bool lower_host(struct check *check)
+static bool write_host(struct check *check)
 {
-    struct slice host = check->request->host;
+    struct slice *host = &check->request->host;
 
-    if (host.length > UPGRADE_HOST_MAX_BYTES) {
+    if (host->length > UPGRADE_HOST_MAX_BYTES) {
         return refuse(check->refusal, 400, "The host is too long.");
     }
-    for (size_t i = 0; i < host.length; i++) {
-        char byte = host.data[i];
-
-        check->host_buffer[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-    }
-    check->request->host.data = check->host_buffer;
+    *host = authority_write_host(check->host_buffer, *host);
     return true;
 }
 
@@ -205,7 +234,7 @@ bool upgrade_check(const struct http_head *head, char *path_buffer, char *host_b
             return false;
         }
     }
-    return lower_host(&check);
+    return write_host(&check);
 }
 
 const char *upgrade_choose_subprotocol(const struct http_head *head, const char *const *supported,
@@ -256,37 +285,66 @@ size_t upgrade_write_accepted(char *target, struct slice key, const char *subpro
         subprotocol != NULL ? subprotocol : "", subprotocol != NULL ? "\r\n" : "");
 }
 
-/* The statuses that are sent, their phrases and the fields that belong to them. */
-static const struct status {
+/* Statuses, their phrases (RFC 9110 section 15) and the fields that belong to them. */
+struct status {
     int code;
     const char *phrase;
     const char *connection; /* options beside "close" */
     const char *fields;
-} statuses[] = {
+};
+
+static const struct status statuses[] = {
+    {301, "Moved Permanently", "", ""},
+    {302, "Found", "", ""},
+    {303, "See Other", "", ""},
+    {307, "Temporary Redirect", "", ""},
+    {308, "Permanent Redirect", "", ""},
     {400, "Bad Request", "", ""},
+    {401, "Unauthorized", "", ""},
+    {402, "Payment Required", "", ""},
     {403, "Forbidden", "", ""},
     {404, "Not Found", "", ""},
     {405, "Method Not Allowed", "", "Allow: GET\r\n"},
+    {406, "Not Acceptable", "", ""},
+    {408, "Request Timeout", "", ""},
+    {409, "Conflict", "", ""},
+    {410, "Gone", "", ""},
     {414, "URI Too Long", "", ""},
+    {421, "Misdirected Request", "", ""},
+    {422, "Unprocessable Content", "", ""},
     {426, "Upgrade Required", ", Upgrade", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
+    {429, "Too Many Requests", "", ""},
     {431, "Request Header Fields Too Large", "", ""},
+    {451, "Unavailable For Legal Reasons", "", ""},
+    {500, "Internal Server Error", "", ""},
+    {501, "Not Implemented", "", ""},
+    {502, "Bad Gateway", "", ""},
     {503, "Service Unavailable", "", "Retry-After: 5\r\n"},
-    {500, "Internal Server Error", "", ""}, /* the last stands for any other */
+    {504, "Gateway Timeout", "", ""},
 };
 
-static const struct status *find_status(int code)
-{
-    const struct status *status = statuses;
+/* What stands for a status that the table lacks: its class. */
+static const char *const class_phrases[] = {
+    [3] = "Redirection", [4] = "Client Error", [5] = "Server Error"};
 
-    while (status->code != code && status->code != 500) {
-        status++;
+enum { REFUSAL_MIN = 300, REFUSAL_MAX = 599 };
+
+static struct status find_status(int code)
+{
+    /* Nothing else refuses: a proxy might take 1xx or 2xx for an open tunnel. */
+    int refusing = code >= REFUSAL_MIN && code <= REFUSAL_MAX ? code : 500;
+
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (statuses[i].code == refusing) {
+            return statuses[i];
+        }
     }
-    return status;
+    return (struct status){refusing, class_phrases[refusing / 100], "", ""};
 }
 
 size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
 {
-    const struct status *status = find_status(refusal->status);
+    struct status status = find_status(refusal->status);
     int reason_bytes = (int)strnlen(refusal->reason, UPGRADE_REASON_MAX_BYTES);
 
     return (size_t)snprintf(target, UPGRADE_RESPONSE_MAX_BYTES,
@@ -297,6 +355,6 @@ size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
                             "Content-Length: %d\r\n"
                             "\r\n"
                             "%.*s\n",
-                            status->code, status->phrase, status->fields, status->connection,
+                            status.code, status.phrase, status.fields, status.connection,
                             reason_bytes + 1, reason_bytes, refusal->reason);
 }

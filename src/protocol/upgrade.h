@@ -5,22 +5,22 @@
 #define WSRELAYD_PROTOCOL_UPGRADE_H
 
 #include "base/slice.h"
+#include "protocol/authority.h"
 #include "protocol/http.h"
 #include "protocol/target.h"
 
 enum {
-    UPGRADE_ACCEPT_BYTES = 28,      /* base64 of a SHA-1 */
-    UPGRADE_KEY_BYTES = 24,         /* base64 of 16 bytes */
-    UPGRADE_HOST_MAX_BYTES = 255,   /* a longer Host is a 400 */
-    UPGRADE_REASON_MAX_BYTES = 512, /* of a refusal; what is beyond is cut off */
+    UPGRADE_ACCEPT_BYTES = 28,                         /* base64 of a SHA-1 */
+    UPGRADE_KEY_BYTES = 24,                            /* base64 of 16 bytes */
+    UPGRADE_HOST_MAX_BYTES = AUTHORITY_HOST_MAX_BYTES, /* a longer Host is a 400 */
+    UPGRADE_REASON_MAX_BYTES = 512,                    /* of a refusal; what is beyond is cut off */
     UPGRADE_RESPONSE_MAX_BYTES = 1024,
 };
 
 /* What the rest of the server wants to know of an accepted request. */
 struct upgrade_request {
     struct target target;
-    struct slice
-        host; /* lower case, without port, IPv6 with its brackets; in the caller's buffer */
+    struct slice host;   /* without port, as authority_write_host does; in the caller's buffer */
     struct slice origin; /* data is NULL when there is none */
     struct slice key;
 };
@@ -49,9 +49,10 @@ void upgrade_accept(struct slice key, char accept[UPGRADE_ACCEPT_BYTES]);
 size_t upgrade_write_accepted(char *target, struct slice key, const char *subprotocol);
 
 /*
- * Writes a complete HTTP response that refuses: status line, Content-Length, Connection: close,
- * what the status asks for (426: Upgrade and Sec-WebSocket-Version; 405: Allow; 503: Retry-After)
- * and the reason as one line of plain text. Returns its size.
+ * Writes a complete HTTP response that refuses: status line (500 for a status that is not from 300
+ * to 599), Content-Length, Connection: close, what the status asks for (426: Upgrade and
+ * Sec-WebSocket-Version; 405: Allow; 503: Retry-After) and the reason as one line of plain text.
+ * Returns its size.
  */
 size_t upgrade_write_refused(char *target, const struct http_refusal *refusal);
 

@@ -76,9 +76,9 @@ int privileges_drop(const struct config *config)
 void privileges_check(const struct config *config, struct config_errors *errors)
 {
     if (config->user != NULL && getpwnam(config->user) == NULL) {
-        config_error(errors, 0, 0, "user: there is no user \"%s\"", config->user);
+        config_value_error(errors, "user", "there is no user \"%s\"", config->user);
     }
     if (config->group != NULL && getgrnam(config->group) == NULL) {
-        config_error(errors, 0, 0, "group: there is no group \"%s\"", config->group);
+        config_value_error(errors, "group", "there is no group \"%s\"", config->group);
     }
 }

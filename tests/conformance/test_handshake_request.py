@@ -59,21 +59,24 @@ class RequiredFieldsTest(HandshakeTest):
         """Upgrade holds `websocket`, in any case, anywhere in a list or in several lines."""
         self.each_accepted(field_cases('Upgrade', (
             'WebSocket', 'WEBSOCKET', 'foo, websocket', 'websocket, foo', 'foo/2,websocket',
-            ('foo', 'websocket'), ('websocket', 'foo'), ' websocket\t')))
+            ('foo', 'websocket'), ('websocket', 'foo'), ' websocket\t', ',websocket, ,')))
         self.each_refused([('missing', Request().without('Upgrade'))], UPGRADE_REQUIRED, BAD)
         self.each_refused(field_cases('Upgrade', (
             'websockets', 'web socket', 'websocke', '', 'h2c', 'foo', 'websocket;x', '"websocket"',
             ('web', 'socket'))), UPGRADE_REQUIRED, BAD)
+        self.each_refused(field_cases('Upgrade', (
+            'web\x80, websocket', 'a b, websocket', 'websocket, "x"', ('websocket', 'a/b/c'))), BAD)
 
     @in_every_mode
     def test_rfc6455_4_2_1_06(self):
         """Connection holds `upgrade`, in any case, anywhere in a list or in several lines."""
         self.each_accepted(field_cases('Connection', (
             'upgrade', 'UPGRADE', 'keep-alive, Upgrade', 'Upgrade,keep-alive',
-            ('keep-alive', 'Upgrade'), ('Upgrade', 'x-private'))))
+            ('keep-alive', 'Upgrade'), ('Upgrade', 'x-private'), ', Upgrade,,')))
         self.each_refused([('missing', Request().without('Connection'))], BAD)
         self.each_refused(field_cases('Connection', (
-            'close', 'upgraded', 'keep-alive', '', 'up grade', '"upgrade"', 'Upgrade/1')), BAD)
+            'close', 'upgraded', 'keep-alive', '', 'up grade', '"upgrade"', 'Upgrade/1',
+            'Upgrade, a b', 'Upgrade, a\x80', ('Upgrade', 'a;b'))), BAD)
 
     @in_every_mode
     def test_rfc6455_4_2_1_07(self):

@@ -100,6 +100,15 @@ class UsageTest(CommandLineTest):
 class InformationTest(CommandLineTest):
     """-h, -v, -V."""
 
+    def test_output_that_is_lost_is_an_error(self):
+        file = ('-c', str(SHIPPED_FILE))
+        for arguments in (('-h',), ('-v',), ('-V',), (*file, '-t'), (*file, '-T')):
+            with self.subTest(arguments), open('/dev/full', 'wb') as full:
+                result = run_command(*arguments, stdout=full)
+                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.stderr, 'wsrelayd: cannot write to standard output: '
+                                                'No space left on device\n')
+
     def assert_same(self, short):
         """The long form prints the same as the short one; returns it."""
         text = self.assert_prints(short)

@@ -78,6 +78,12 @@ class StartTest(unittest.TestCase):
         return sock.getsockname()[1]
 
 
+    def free_port(self):
+        """A port on which nobody listens."""
+        with socket.create_server(('127.0.0.1', 0)) as sock:
+            return sock.getsockname()[1]
+
+
 def plain(address, name='plain', **settings):
     return {'name': name, 'address': address, **settings}
 
@@ -202,16 +208,63 @@ class MissingMaterialTest(StartTest):
                                        r'does not exist')
                 self.nothing_left('ws.sock')
 
+    def unwritable_paths(self):
+        """Names of files that no start could write, and a part of what is said of each."""
+        (self.directory / 'regular').touch()
+        bound = socket.socket(socket.AF_UNIX)
+        self.addCleanup(bound.close)
+        bound.bind(self.path('bound'))
+        return {'missing/file': 'No such file', 'regular/file': 'Not a directory',
+                'regular/': '', 'absent/': '', '.': 'Is a directory',
+                'bound': 'No such device'}
+
     def test_a_pid_file_that_cannot_be_written(self):
-        self.assert_fails(configured(plain(f'unix:{self.path("ws.sock")}'),
-                                     pid_file=self.path('missing/pid')), r'missing/pid')
-        self.nothing_left('ws.sock')
+        (self.directory / 'link').symlink_to('regular')
+        paths = {**self.unwritable_paths(), 'link': 'symbolic links'}
+        for name, problem in paths.items():
+            with self.subTest(name):
+                self.assert_fails_both(configured(plain(f'unix:{self.path("ws.sock")}'),
+                                                  pid_file=f'{self.directory}/{name}'),
+                                       rf'pid_file.*{problem}')
+                self.nothing_left('ws.sock')
 
     def test_a_log_file_that_cannot_be_opened(self):
-        content = configured(plain(f'unix:{self.path("ws.sock")}'))
-        content['log']['target'] = self.path('missing/log')
-        self.assert_fails(content, r'missing/log')
-        self.nothing_left('ws.sock')
+        for name, problem in self.unwritable_paths().items():
+            with self.subTest(name):
+                content = configured(plain(f'unix:{self.path("ws.sock")}'))
+                content['log']['target'] = f'{self.directory}/{name}'
+                self.assert_fails_both(content, rf'{re.escape(name)}.*{problem}')
+                self.nothing_left('ws.sock')
+
+    def test_files_that_can_be_written_are_no_errors_and_are_not_made(self):
+        (self.directory / 'log').write_text('kept', encoding='ascii')
+        content = configured(plain(f'unix:{self.path("ws.sock")}'), pid_file=self.path('pid'))
+        for target in (self.path('log'), self.path('new'), '/dev/null'):
+            content['log']['target'] = target
+            self.assertEqual(self.run_with(content, '-t').stderr, '')
+        self.nothing_left('ws.sock', 'pid', 'new')
+        self.assertEqual((self.directory / 'log').read_text(encoding='ascii'), 'kept')
+
+    def test_a_unix_socket_without_a_directory(self):
+        self.assert_fails_both(configured(plain(f'unix:{self.path("missing/ws.sock")}')),
+                               r'No such file')
+
+    def test_all_errors_come_at_once_each_with_its_place(self):
+        content = configured(plain(['no-such-host.invalid:1', 'bad'], mode='0600', owner='nobody-so'),
+                             configuration.tls_listener([(self.path('a.pem'), self.path('a.key'))],
+                                                        client_auth='required'),
+                             user='nobody-of-this-name', pid_file=self.path('missing/pid'),
+                             unknown=1)
+        result = self.run_with(content, '-t')
+        keys = (r'listeners\[0\]\.address\[0\]', r'listeners\[0\]\.address\[1\]',
+                r'listeners\[0\]\.mode', r'listeners\[0\]\.owner', r'listeners\[0\]\.owner',
+                r'listeners\[1\]\.tls\.certificates\[0\]\.certificate',
+                r'listeners\[1\]\.tls\.certificates\[0\]\.private_key',
+                r'listeners\[1\]\.tls\.client_auth', 'user', 'pid_file', 'unknown')
+        lines = result.stderr.splitlines()
+        self.assertEqual(len(lines), len(keys), result.stderr)
+        for line, key in zip(lines, keys):
+            self.assertRegex(line, rf'wsrelayd\.yaml:\d+:\d+: error: {key}: ')
 
 
 class AddressInUseTest(StartTest):
@@ -257,10 +310,18 @@ class AddressInUseTest(StartTest):
         self.assertEqual(path.read_text(encoding='ascii'), 'precious')
 
     def test_the_same_address_twice(self):
-        address = f'unix:{self.path("ws.sock")}'
-        result = self.run_with(configured(plain(address), plain(address, 'again')))
-        self.assertEqual(result.returncode, 1)
-        self.nothing_left('ws.sock')
+        port = self.free_port()
+        pairs = [(f'unix:{self.path("ws.sock")}', f'unix:{self.path("ws.sock")}'),
+                 (f'localhost:{port}', f'127.0.0.1:{port}'), (f':{port}', f'[::1]:{port}')]
+        for first, second in pairs:
+            with self.subTest(first):
+                content = configured(plain(first), plain(second, 'again'))
+                result = self.run_with(content)
+                self.assertEqual(result.returncode, 1)
+                self.nothing_left('ws.sock')
+                result = self.run_with(content, '-t')
+                self.assertEqual(result.returncode, 1)
+                self.assert_lines(result, [r'listeners\[1\]\.address: .*beside.*listeners\[0\]'])
 
 
 class ListeningTest(DaemonTest):

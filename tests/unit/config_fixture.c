@@ -71,6 +71,12 @@ static void keep_messages(const struct config_errors *errors)
 
 struct config *fixture_load(const char *text)
 {
+    return fixture_load_checked(text, NULL);
+}
+
+struct config *fixture_load_checked(const char *text, void (*check)(const struct config *config,
+                                                                    struct config_errors *errors))
+{
     char path[] = "/tmp/wsrelayd-test-XXXXXX";
     struct config_errors errors;
     struct config *config;
@@ -78,7 +84,7 @@ struct config *fixture_load(const char *text)
     close(mkstemp(path));
     write_file(path, text);
     config_errors_init(&errors, "test.yaml");
-    config = config_load(path, fixture_handlers, &errors);
+    config = config_load(path, fixture_handlers, check, &errors);
     unlink(path);
 
     ck_assert_int_eq(config == NULL, errors.error_count > 0);

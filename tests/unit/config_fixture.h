@@ -27,6 +27,10 @@ struct fixture_settings {
 struct config *fixture_load(const char *text);
 extern char *fixture_messages;
 
+/* The same, with the check that config_load is given. */
+struct config *fixture_load_checked(const char *text, void (*check)(const struct config *config,
+                                                                    struct config_errors *errors));
+
 /* Loads `text`, which is in order; anything that is printed fails the test. */
 struct config *fixture_load_good(const char *text);
 

@@ -29,7 +29,6 @@ static struct listener_config *listener_add_without(struct listener_fixture *fix
     added->name = strdup(name);
     added->addresses.items = fixture->addresses[index];
     added->mode = 0660;
-    added->line = 10 * (int)(index + 1);
     return added;
 }
 

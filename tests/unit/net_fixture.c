@@ -161,11 +161,11 @@ uint8_t *make_payload(size_t length)
     return payload;
 }
 
-static void fail_test(void *argument, enum log_level level, const char *line)
+static void fail_test(void *argument, enum log_level level, const char *key, const char *line)
 {
     (void)argument;
     (void)level;
-    ck_abort_msg("%s", line);
+    ck_abort_msg("%s: %s", key, line);
 }
 
 struct tls_context *make_tls_context(void)

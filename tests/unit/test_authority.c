@@ -126,6 +126,37 @@ START_TEST(test_an_address_does_not_end_at_a_nul)
 }
 END_TEST
 
+static const struct {
+    const char *host;
+    const char *written;
+    bool is_address;
+} hosts[] = {
+    {"Example.ORG", "example.org", false},
+    {"[::1]", "[::1]", true},
+    {"[0:0::1]", "[::1]", true},
+    {"[0000:0:0:0:0:0:0:0001]", "[::1]", true},
+    {"[2001:DB8::A]", "[2001:db8::a]", true},
+    {"[::FFFF:7f7f:7f7f]", "[::ffff:127.127.127.127]", true},
+    {"127.0.0.1", "127.0.0.1", true},
+    {"1.2.3", "1.2.3", false},
+    {"1.2.3.4.5", "1.2.3.4.5", false},
+    {"a.1.2.3.4", "a.1.2.3.4", false},
+};
+
+START_TEST(test_hosts_that_are_the_same_are_written_the_same)
+{
+    char target[AUTHORITY_HOST_MAX_BYTES];
+
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        struct slice host = slice_of(hosts[i].host);
+
+        ck_assert_msg(slice_equal(authority_write_host(target, host), slice_of(hosts[i].written)),
+                      "%s", hosts[i].host);
+        ck_assert_msg(authority_is_address(host) == hosts[i].is_address, "%s", hosts[i].host);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("authority");
@@ -134,6 +165,7 @@ int main(void)
     tcase_add_test(tests, test_host_and_port_are_told_apart);
     tcase_add_test(tests, test_anything_else_is_no_authority);
     tcase_add_test(tests, test_every_byte_in_every_place_gives_an_answer);
+    tcase_add_test(tests, test_hosts_that_are_the_same_are_written_the_same);
     tcase_add_test(tests, test_an_address_does_not_end_at_a_nul);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

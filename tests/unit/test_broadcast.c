@@ -29,7 +29,7 @@ static void load(const char *routes)
     fprintf(file, "listeners: [{name: plain, address: ':0'}]\nroutes:\n%s", routes);
     ck_assert_int_eq(fclose(file), 0);
     config_errors_init(&errors, path);
-    config = config_load(path, handler_registry, &errors);
+    config = config_load(path, handler_registry, NULL, &errors);
     error_count = errors.error_count;
     config_errors_free(&errors);
     unlink(path);
@@ -52,6 +52,11 @@ static const struct {
     {"/room/{name}", "{name", 1},
     {"/room/{name}", "{", 1},
     {"/room/{name}", "{}", 1},
+    {"/room/{name}", "}", 1},
+    {"/room/{name}", "{name}}", 1},
+    {"/room/{name}", "a}{name}", 1},
+    {"/room/{name}", "{{name}}", 1},
+    {"/room/{name}", "a{name}b{name}c", 0},
 };
 
 START_TEST(test_a_template_may_name_what_its_path_captures)
@@ -112,6 +117,12 @@ static const struct {
      {"h", "/r/1"},
      {"h", "/r/2"},
      true},
+    /* as many captures as a path may have, and the last one counts */
+    {"  - path: '/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{name}'\n"
+     "    handler: broadcast\n",
+     {"h", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/1"},
+     {"h", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/2"},
+     false},
     /* hosts and patterns keep rooms apart */
     {"  - {path: '/r/{name}', handler: broadcast}\n", {"h", "/r/a"}, {"H:80", "/r/a"}, true},
     {"  - {path: '/r/{name}', handler: broadcast}\n", {"h", "/r/a"}, {"i", "/r/a"}, false},

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_ANCHORS "anchors are not supported (what routes share belongs into \"defaults\")\n"
+
 static struct config *config;
 
 static void prepare(void)
@@ -83,10 +85,8 @@ START_TEST(test_listeners_are_read)
     ck_assert_uint_eq(config->listener_count, 2);
     ck_assert_str_eq(config->listeners[0].name, "plain");
     ck_assert_ptr_null(config->listeners[0].tls);
-    ck_assert_int_eq(config->listeners[0].line, 2);
 
     const struct listener_config *secure = &config->listeners[1];
-    ck_assert_int_eq(secure->line, 3);
     ck_assert_uint_eq(secure->addresses.count, 2);
     ck_assert_str_eq(secure->addresses.items[1], "unix:/run/s");
     ck_assert_uint_eq(secure->mode, 0600);
@@ -127,6 +127,17 @@ START_TEST(test_routes_are_read)
     ck_assert(settings->include_sender);
     ck_assert_ptr_null(config->routes[1].host);
     ck_assert_str_eq(config->routes[1].handler->name, "echo");
+}
+END_TEST
+
+START_TEST(test_hosts_and_origins_are_kept_in_the_form_in_which_they_are_compared)
+{
+    config = fixture_load_good(FIXTURE_LISTENERS
+                               "routes: [{path: /, handler: echo, host: '[0:0::1]', "
+                               "origins: ['HTTPS://[0::1]:443', 'http://A.b:443']}]\n");
+    ck_assert_str_eq(config->routes[0].host, "[::1]");
+    ck_assert_str_eq(config->routes[0].settings.origins.items[0], "https://[::1]");
+    ck_assert_str_eq(config->routes[0].settings.origins.items[1], "http://a.b:443");
 }
 END_TEST
 
@@ -189,13 +200,117 @@ START_TEST(test_a_mistake_in_defaults_is_reported_once_however_many_routes_inher
 }
 END_TEST
 
-START_TEST(test_dropping_that_is_inherited_is_an_error_of_the_route)
+START_TEST(test_dropping_is_an_error_where_it_stands_however_many_routes_inherit_it)
 {
-    config = fixture_load("defaults: {send_queue: {policy: drop}}\n" FIXTURE_MINIMAL);
+    config = fixture_load("defaults: {send_queue: {policy: drop}}\n" FIXTURE_LISTENERS "routes:\n"
+                          "  - {path: /a, handler: echo}\n"
+                          "  - {path: /b, handler: echo}\n"
+                          "  - {path: /c, handler: echo, send_queue: {policy: close}}\n"
+                          "  - {path: /d, handler: echo, send_queue: {policy: drop}}\n");
     ck_assert_str_eq(fixture_messages,
-                     "test.yaml:3:10: error: routes[0]: send_queue.policy: \"drop\" would lose "
+                     "test.yaml:1:33: error: defaults.send_queue.policy: \"drop\" would lose "
+                     "messages silently: the clients of the handler echo cannot be told of a gap "
+                     "(write close)\n"
+                     "test.yaml:7:52: error: routes[3].send_queue.policy: \"drop\" would lose "
                      "messages silently: the clients of the handler echo cannot be told of a gap "
                      "(write close)\n");
+}
+END_TEST
+
+START_TEST(test_an_error_keeps_nothing_else_from_being_checked)
+{
+    config = fixture_load(
+        "listeners:\n"
+        "  - {name: a, address: [':1', 'x'], mode: 0600, nme: a}\n"
+        "  - {name: a, address: ':2', tls: {certificates: [], client_auth: required, x: 1}}\n"
+        "  - {name: b, address: 'unix:x', mode: 0600}\n"
+        "routes:\n"
+        "  - {path: /, handler: {type: broadcast, room: refused, rom: x}, idle_timeout: 5}\n"
+        "  - {path: x, handler: echo, send_queue: {policy: drop, size: 0}}\n");
+    ck_assert_str_eq(
+        fixture_messages,
+        "test.yaml:2:31: error: listeners[0].address[1]: \"x\": not an address (host:port, "
+        "[v6]:port, :port or unix:/path)\n"
+        "test.yaml:2:37: error: listeners[0].mode: only a listener with a unix: address has one\n"
+        "test.yaml:2:49: error: listeners[0].nme: unknown key (did you mean \"name\"?)\n"
+        "test.yaml:3:12: error: listeners[1].name: \"a\" is also the name of listeners[0]\n"
+        "test.yaml:3:50: error: listeners[1].tls.certificates: empty: at least one is needed\n"
+        "test.yaml:3:67: error: listeners[1].tls.client_auth: needs client_ca, the certificate "
+        "that the clients' are checked against\n"
+        "test.yaml:3:77: error: listeners[1].tls.x: unknown key\n"
+        "test.yaml:4:24: error: listeners[2].address: \"unix:x\": the path of a unix socket must "
+        "begin with /\n"
+        "test.yaml:6:48: error: routes[0].handler.room: refused\n"
+        "test.yaml:6:57: error: routes[0].handler.rom: unknown key (did you mean \"room\"?)\n"
+        "test.yaml:6:80: error: routes[0].idle_timeout: 5 needs a unit (one of: ms, s, m, h), as "
+        "in "
+        "10s\n"
+        "test.yaml:7:12: error: routes[1].path: a path begins with /\n"
+        "test.yaml:7:51: error: routes[1].send_queue.policy: \"drop\" would lose messages "
+        "silently: "
+        "the clients of the handler echo cannot be told of a gap (write close)\n"
+        "test.yaml:7:63: error: routes[1].send_queue.size: 0 needs a unit (one of: B, KB, KiB, MB, "
+        "MiB, GB, GiB), as in 64KiB\n");
+}
+END_TEST
+
+/* Settings that could not all be read would be NULL where a handler's check expects a text. */
+START_TEST(test_a_handler_is_not_shown_settings_that_could_not_be_read)
+{
+    config =
+        fixture_load(FIXTURE_LISTENERS "routes: [{path: /, handler: {type: broadcast, room: '', "
+                                       "include_sender: true}}]\n");
+    ck_assert_str_eq(fixture_messages, "test.yaml:2:53: error: routes[0].handler.room: empty: give "
+                                       "it a value or leave the key out\n");
+}
+END_TEST
+
+START_TEST(test_an_anchor_is_one_error_and_what_it_stands_on_is_read)
+{
+    config = fixture_load("base: &base {max_fragments: 1}\n"
+                          "defaults: &other {max_fragments: 0, send_queue: !x {size: 1}}\n"
+                          "user: &name ''\n" FIXTURE_MINIMAL);
+    ck_assert_str_eq(fixture_messages,
+                     "test.yaml:1:7: error: base: " NO_ANCHORS
+                     "test.yaml:2:11: error: defaults: " NO_ANCHORS
+                     "test.yaml:2:34: error: defaults.max_fragments: 0 is out of range (1 to "
+                     "16777216)\n"
+                     "test.yaml:2:49: error: defaults.send_queue: tags are not supported\n"
+                     "test.yaml:2:59: error: defaults.send_queue.size: 1 needs a unit (one of: B, "
+                     "KB, KiB, MB, MiB, GB, GiB), as in 64KiB\n"
+                     "test.yaml:3:7: error: user: " NO_ANCHORS);
+}
+END_TEST
+
+static void check_whole(const struct config *whole, struct config_errors *errors)
+{
+    ck_assert_uint_eq(whole->listener_count, 2);
+    ck_assert_ptr_null(whole->listeners[0].name);
+    ck_assert_uint_eq(whole->listeners[1].addresses.count, 3);
+    ck_assert_str_eq(whole->listeners[1].addresses.items[2], ":2");
+    config_value_error(errors, "listeners[1].address[0]", "not reported twice");
+    config_value_error(errors, "listeners[1].address[2]", "nobody's");
+    config_value_error(errors, "listeners[0].address[0]", "mine");
+    config_value_error(errors, "listeners[0].address[1]", "not there");
+    config_value_warning(errors, "listeners[1].name", "short");
+}
+
+START_TEST(test_the_caller_s_check_sees_what_could_be_read)
+{
+    config = fixture_load_checked("listeners:\n"
+                                  "  - {address: ':1'}\n"
+                                  "  - {name: b, address: [x, [], ':2']}\n" FIXTURE_ROUTES,
+                                  check_whole);
+    ck_assert_str_eq(
+        fixture_messages,
+        "test.yaml: error: listeners[0].address[1]: not there\n"
+        "test.yaml:2:5: error: listeners[0].name: missing\n"
+        "test.yaml:2:15: error: listeners[0].address: mine\n"
+        "test.yaml:3:12: warning: listeners[1].name: short\n"
+        "test.yaml:3:25: error: listeners[1].address[0]: \"x\": not an address (host:port, "
+        "[v6]:port, :port or unix:/path)\n"
+        "test.yaml:3:28: error: listeners[1].address[1]: must be a single value, not a list\n"
+        "test.yaml:3:32: error: listeners[1].address[2]: nobody's\n");
 }
 END_TEST
 
@@ -302,6 +417,8 @@ START_TEST(test_a_value_that_could_not_be_read_is_not_checked_further)
     ck_assert_str_eq(fixture_messages,
                      "test.yaml:1:20: error: listeners[0].name: the variable NOT_DEFINED_HERE is "
                      "not set\n"
+                     "test.yaml:1:58: error: listeners[0].mode: only a listener with a unix: "
+                     "address has one\n"
                      "test.yaml:2:33: error: defaults.send_queue.policy: a lone \"$\": write "
                      "${NAME} for a variable and $$ for a dollar sign\n");
 }
@@ -341,7 +458,7 @@ START_TEST(test_a_file_that_cannot_be_read_is_one_error)
     struct config_errors errors;
 
     config_errors_init(&errors, "/nonexistent/w.yaml");
-    ck_assert_ptr_null(config_load("/nonexistent/w.yaml", fixture_handlers, &errors));
+    ck_assert_ptr_null(config_load("/nonexistent/w.yaml", fixture_handlers, NULL, &errors));
     ck_assert_uint_eq(errors.error_count, 1);
     ck_assert_str_eq(errors.messages[0].text,
                      "/nonexistent/w.yaml: error: cannot open: No such file or directory "
@@ -360,6 +477,7 @@ static TCase *good_files(void)
     tcase_add_test(tcase, test_listeners_are_read);
     tcase_add_test(tcase, test_a_unix_socket_has_mode_0660_unless_told_otherwise);
     tcase_add_test(tcase, test_routes_are_read);
+    tcase_add_test(tcase, test_hosts_and_origins_are_kept_in_the_form_in_which_they_are_compared);
     tcase_add_test(tcase, test_the_keys_of_a_handler_that_is_only_named_have_their_defaults);
     tcase_add_test(tcase, test_a_route_inherits_each_key_by_itself);
     tcase_add_test(tcase, test_variables_stand_for_any_value);
@@ -374,7 +492,11 @@ static TCase *bad_files(void)
     tcase_add_checked_fixture(tcase, prepare, clean_up);
     tcase_add_test(tcase,
                    test_a_mistake_in_defaults_is_reported_once_however_many_routes_inherit_it);
-    tcase_add_test(tcase, test_dropping_that_is_inherited_is_an_error_of_the_route);
+    tcase_add_test(tcase, test_dropping_is_an_error_where_it_stands_however_many_routes_inherit_it);
+    tcase_add_test(tcase, test_an_error_keeps_nothing_else_from_being_checked);
+    tcase_add_test(tcase, test_a_handler_is_not_shown_settings_that_could_not_be_read);
+    tcase_add_test(tcase, test_an_anchor_is_one_error_and_what_it_stands_on_is_read);
+    tcase_add_test(tcase, test_the_caller_s_check_sees_what_could_be_read);
     tcase_add_test(tcase, test_listeners_and_routes_are_needed);
     tcase_add_test(tcase, test_the_file_must_be_a_mapping);
     tcase_add_test(tcase, test_two_listeners_must_not_have_one_name);

@@ -239,7 +239,7 @@ static struct config *load(const char *path)
     struct config *config;
 
     config_errors_init(&errors, path);
-    config = config_load(path, handler_registry, &errors);
+    config = config_load(path, handler_registry, NULL, &errors);
     config_errors_print(&errors, stderr);
     ck_assert_uint_eq(errors.message_count, 0);
     config_errors_free(&errors);

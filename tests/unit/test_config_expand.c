@@ -6,6 +6,13 @@
 
 #include <stdlib.h>
 
+#define NOTATION_ADVICE "write ${NAME} for a variable and $$ for a dollar sign"
+#define LONE_DOLLAR     "a lone \"$\": " NOTATION_ADVICE
+#define WITHOUT_BRACE   "\"${\" without \"}\": " NOTATION_ADVICE
+#define NESTED_2(text)  "${UNSET:-${UNSET:-" text "}}"
+#define NESTED_4(text)  NESTED_2(NESTED_2(text))
+#define NESTED_8(text)  NESTED_4(NESTED_4(text))
+
 static const struct expansion_case {
     const char *text;
     const char *expected; /* NULL: refused */
@@ -33,20 +40,35 @@ static const struct expansion_case {
     {"${EMPTY:?set it}", NULL, "the variable EMPTY is not set: set it"},
     {"${UNSET:?}", NULL, "the variable UNSET is not set"},
     {"${LATIN1}", NULL, "the variable LATIN1 is not valid UTF-8"},
-    {"$SET", NULL, "a lone \"$\": write ${NAME} for a variable and $$ for a dollar sign"},
-    {"5$", NULL, "a lone \"$\": write ${NAME} for a variable and $$ for a dollar sign"},
-    {"${SET", NULL, "\"${\" without \"}\": write ${NAME} for a variable and $$ for a dollar sign"},
-    {"${}", NULL,
-     "\"${}\" names no variable: write ${NAME} for a variable and $$ for a dollar sign"},
-    {"${1X}", NULL,
-     "\"${1X}\" names no variable: write ${NAME} for a variable and $$ for a dollar sign"},
-    {"${:-x}", NULL,
-     "\"${:-x}\" names no variable: write ${NAME} for a variable and $$ for a dollar sign"},
+    {"$SET", NULL, LONE_DOLLAR},
+    {"5$", NULL, LONE_DOLLAR},
+    {"${SET", NULL, WITHOUT_BRACE},
+    {"${}", NULL, "\"${}\" names no variable: " NOTATION_ADVICE},
+    {"${1X}", NULL, "\"${1X}\" names no variable: " NOTATION_ADVICE},
+    {"${:-x}", NULL, "\"${:-x}\" names no variable: " NOTATION_ADVICE},
     {"${SET-x}", NULL, "after ${SET only }, :- and :? may follow"},
     {"${SET:+x}", NULL, "after ${SET only }, :- and :? may follow"},
     {"${SET:}", NULL, "after ${SET only }, :- and :? may follow"},
-    {"${UNSET:-${SET}}", NULL,
-     "\"${\" without \"}\": write ${NAME} for a variable and $$ for a dollar sign"},
+    /* braces inside a reference come in pairs, whether or not the variable is set */
+    {"${UNSET:-{name}}", "{name}", NULL},
+    {"${SET:-{name}}", "value", NULL},
+    {"a${SET:-{x}{y}}b}", "avalueb}", NULL},
+    {"${UNSET:?write {name}}", NULL, "the variable UNSET is not set: write {name}"},
+    {"${UNSET:-{}", NULL, WITHOUT_BRACE},
+    {"${SET:-{}", NULL, WITHOUT_BRACE},
+    {"${UNSET:-}}", "}", NULL},
+    {"${SET:-}}", "value}", NULL},
+    {"${UNSET:-${SET}}", "value", NULL},
+    {"${UNSET:-a${EMPTY:-b${SET}c}d}", "abvaluecd", NULL},
+    {"${SET:-${UNSET}}", "value", NULL},
+    {"${SET:-${UNSET:?never}}", "value", NULL},
+    {"${SET:-${LATIN1}}", "value", NULL},
+    {"${UNSET:-$x}", NULL, LONE_DOLLAR},
+    {"${SET:-$x}", NULL, LONE_DOLLAR},
+    {"${SET:-${SET-x}}", NULL, "after ${SET only }, :- and :? may follow"},
+    {"${SET:-${SET:-$}}", NULL, LONE_DOLLAR},
+    {NESTED_8("${SET}"), "value", NULL},
+    {NESTED_8("${SET:-x}"), NULL, "defaults inside defaults are nested deeper than 8"},
 };
 
 static void prepare(void)

@@ -40,18 +40,29 @@ static const struct refused_case {
     {"---\n", "w.yaml:1:1: error: the file is empty", NULL},
     {"a: 1\n---\nb: 2\n", "w.yaml:2:1: error: more than one document", NULL},
     {"a: &x 1\n",
-     "w.yaml:1:4: error: anchors are not supported (what routes share belongs into \"defaults\")",
+     "w.yaml:1:4: error: a: anchors are not supported (what routes share belongs into "
+     "\"defaults\")",
      NULL},
     {"a: &x [1]\nb: &y {}\n",
-     "w.yaml:1:4: error: anchors are not supported (what routes share belongs into \"defaults\")",
-     "w.yaml:2:4: error: anchors are not supported (what routes share belongs into \"defaults\")"},
+     "w.yaml:1:4: error: a: anchors are not supported (what routes share belongs into "
+     "\"defaults\")",
+     "w.yaml:2:4: error: b: anchors are not supported (what routes share belongs into "
+     "\"defaults\")"},
     {"a: &x 1\nb: *x\n",
-     "w.yaml:1:4: error: anchors are not supported (what routes share belongs into \"defaults\")",
+     "w.yaml:1:4: error: a: anchors are not supported (what routes share belongs into "
+     "\"defaults\")",
      "w.yaml:2:4: error: b: aliases are not supported (what routes share belongs into "
      "\"defaults\")"},
-    {"a: !!str 1\n", "w.yaml:1:4: error: tags are not supported", NULL},
-    {"a: !x [1]\nb: ! 2\n", "w.yaml:1:4: error: tags are not supported",
-     "w.yaml:2:4: error: tags are not supported"},
+    {"a: [x, &y !z {}]\n",
+     "w.yaml:1:8: error: a[1]: anchors are not supported (what routes share belongs into "
+     "\"defaults\")",
+     NULL},
+    {"a: {&x b: 1}\n!y c: 2\n",
+     "w.yaml:1:5: error: a.b: a key must have neither an anchor nor a tag",
+     "w.yaml:2:1: error: c: a key must have neither an anchor nor a tag"},
+    {"a: !!str 1\n", "w.yaml:1:4: error: a: tags are not supported", NULL},
+    {"a: !x [1]\nb: ! 2\n", "w.yaml:1:4: error: a: tags are not supported",
+     "w.yaml:2:4: error: b: tags are not supported"},
     {"a: 1\nb: 2\na: 3\n", "w.yaml:3:1: error: a: duplicate key (the first is in line 1)", NULL},
     {"x: {a: 1, a: 2,\n    a: 3}\n",
      "w.yaml:1:11: error: x.a: duplicate key (the first is in line 1)",
@@ -61,6 +72,22 @@ static const struct refused_case {
     {"a: \"x\\0y\"\n", "w.yaml:1:4: error: a: must not contain a NUL character", NULL},
     {"\"x\\0y\": 1\n", "w.yaml:1:1: error: a key must not contain a NUL character", NULL},
     {"a:\n\t- b\n", "w.yaml:2:1: error: a tab where YAML wants spaces", NULL},
+    /* places are counted in characters, whatever they are encoded in, and without a byte order mark
+     */
+    {"# \u00e9\u00e9\na:\n\t- b\n", "w.yaml:3:1: error: a tab where YAML wants spaces", NULL},
+    {"\ufeff# \u00e9\na:\n\t- b\n", "w.yaml:3:1: error: a tab where YAML wants spaces", NULL},
+    {"\ufeff\"\u00e9\": &x 1\n",
+     "w.yaml:1:6: error: \u00e9: anchors are not supported (what routes share belongs into "
+     "\"defaults\")",
+     NULL},
+    {"# \u00e9\na:\t]\n",
+     "w.yaml:2:4: error: not valid YAML: did not find expected node content while parsing a block "
+     "node",
+     NULL},
+    {"a: \u00e9\u00e9\x01\n",
+     "w.yaml:1:6: error: not valid YAML: control characters are not allowed", NULL},
+    {"\ufeff# \u00e9\r\n# \xc2\x85#\r#\n\u20ac\xff\n",
+     "w.yaml:5:2: error: not valid YAML: invalid leading UTF-8 octet", NULL},
     {"a: [1, 2\nb: 3\n",
      "w.yaml:2:2: error: not valid YAML: did not find expected ',' or ']' while parsing a flow "
      "sequence",

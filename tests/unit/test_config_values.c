@@ -107,6 +107,14 @@ static const struct value_case value_cases[] = {
      "https://example.org"},
     {"defaults: {origins: [https://a.org, @https://a.org]}",
      "defaults.origins[1]: \"https://a.org\" is listed twice"},
+    {"defaults: {origins: [https://a.org, @'HTTPS://A.org:443']}",
+     "defaults.origins[1]: \"HTTPS://A.org:443\" is listed twice"},
+    {"defaults: {origins: @'wss://a.org'}",
+     "defaults.origins: \"wss://a.org\" is no origin: the scheme is that of the page (write "
+     "https://...)"},
+    {"defaults: {origins: @'WS://a.org'}",
+     "defaults.origins: \"WS://a.org\" is no origin: the scheme is that of the page (write "
+     "http://...)"},
 
     /* mappings and keys */
     {"timeouts: @10s", "timeouts: must be a mapping, not a single value"},
@@ -186,6 +194,10 @@ static const struct value_case route_cases[] = {
      "routes[0].handler: unknown value \"ech\" (did you mean \"echo\"?)"},
     {"{path: /, handler: {type: @x}}",
      "routes[0].handler.type: unknown value \"x\" (one of: broadcast, echo)"},
+    {"{path: /, handler: {@typ: broadcast}}",
+     "routes[0].handler.typ: unknown key (did you mean \"type\"?)"},
+    {"{path: /, handler: {room: x, @tpye: broadcast}}",
+     "routes[0].handler.tpye: unknown key (did you mean \"type\"?)"},
     {"{path: /, handler: @{room: x}}", "routes[0].handler: needs a \"type\", the handler's name"},
     {"{path: /, handler: @[echo]}", "routes[0].handler: must be a single value, not a list"},
     {"{path: /, handler: {type: echo, @room: x}}", "routes[0].handler.room: unknown key"},

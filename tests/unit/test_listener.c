@@ -213,64 +213,13 @@ START_TEST(test_the_sockets_of_a_listener_share_its_tls_context)
 }
 END_TEST
 
-/* --- listener_check --- */
-
-static void assert_line(const char *printed, const char *start, const char *part)
-{
-    const char *line = strstr(printed, start);
-    const char *found = line != NULL ? strstr(line, part) : NULL;
-
-    ck_assert_msg(found != NULL && memchr(line, '\n', (size_t)(found - line)) == NULL,
-                  "no \"%s\" with \"%s\" in\n%s", start, part, printed);
-}
-
-START_TEST(test_checking_reports_everything_and_binds_nothing)
-{
-    struct listener_fixture fixture = {0};
-    struct certificate_config certificate = {certificates_path("expired.pem"),
-                                             certificates_path("expired.key")};
-    struct certificate_config mismatch = {certificate.certificate, certificates_path("other.key")};
-    struct tls_config expired = {.certificates = &certificate, .certificate_count = 1};
-    struct tls_config broken = {.certificates = &mismatch, .certificate_count = 1};
-    struct config_errors errors;
-    char *printed = NULL;
-    size_t length;
-    FILE *stream = open_memstream(&printed, &length);
-    char address[LISTENER_PATH_BYTES];
-    struct listener_config *listener;
-
-    listener_make_unix_address(address, "checked.sock");
-    listener = listener_add(&fixture, "one", address);
-    listener_add_address(listener, "localhost:port");
-    listener->group = strdup("no such group");
-    listener_add(&fixture, "two", "192.0.2.1:1")->tls = &broken;
-    listener_add(&fixture, "three", "127.0.0.1:0")->tls = &expired;
-    config_errors_init(&errors, "f");
-    listener_check(&fixture.config, &errors);
-    ck_assert_uint_eq(errors.error_count, 3);
-    config_errors_print(&errors, stream);
-    fclose(stream);
-    assert_line(printed, "f:10: error: listeners[0].address: ", "localhost:port");
-    assert_line(printed, "f:10: error: listeners[0]: ", "group");
-    assert_line(printed, "f:20: error: listeners[1].tls: ", "other.key");
-    assert_line(printed, "f:30: warning: listeners[2].tls: ", "expired.pem");
-    free(printed);
-    ck_assert(!listener_path_exists(address + 5));
-    config_errors_free(&errors);
-    free(certificate.certificate);
-    free(certificate.private_key);
-    free(mismatch.private_key);
-    listener_fixture_free(&fixture);
-}
-END_TEST
-
 /* --- the program --- */
 
 static Suite *listener_suite(void)
 {
     Suite *suite = suite_create("listener");
     TCase *ports = tcase_create("ports");
-    TCase *tls = tcase_create("TLS and checks");
+    TCase *tls = tcase_create("TLS");
 
     tcase_add_loop_test(ports, test_both_families_of_a_free_port_have_the_same_one, 0, 2);
     tcase_add_test(ports, test_another_port_is_tried_when_one_family_has_taken_it);
@@ -282,7 +231,6 @@ static Suite *listener_suite(void)
     tcase_add_test(ports, test_a_listener_of_which_nothing_binds_is_refused);
     suite_add_tcase(suite, ports);
     tcase_add_test(tls, test_the_sockets_of_a_listener_share_its_tls_context);
-    tcase_add_test(tls, test_checking_reports_everything_and_binds_nothing);
     suite_add_tcase(suite, tls);
     return suite;
 }

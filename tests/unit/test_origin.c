@@ -5,6 +5,8 @@
 
 #include "suite.h"
 
+#include <stdlib.h>
+
 static const struct {
     const char *pattern;
     const char *origin;
@@ -45,6 +47,7 @@ static const struct {
     {"https://example.com", "https://exampleXcom", false},
     {"http://127.0.0.1", "http://127.0.0.1.evil", false},
     {"https://[::1]", "https://[::2]", false},
+    {"https://[0:0::1]", "https://[::1]", true},
     /* what is no origin */
     {"https://example.com", "", false},
     {"https://example.com", "null", false},
@@ -160,6 +163,10 @@ static const struct {
     {"https://a.*.example.com", false},
     {"https://*example.com", false},
     {"https://*.[::1]", false},
+    {"https://*.1.2.3.4", false},
+    {"ws://example.com", false},
+    {"WSS://*.example.com", false},
+    {"wss+x://example.com", true},
     {"*://example.com", false},
     {"https://example.com:*", false},
     {"https://example.com:65536", false},
@@ -179,6 +186,40 @@ START_TEST(test_a_pattern_is_null_or_an_origin_that_may_begin_with_a_star)
 }
 END_TEST
 
+static const struct {
+    const char *pattern;
+    const char *written;
+} written_patterns[] = {
+    {"null", "null"},
+    {"https://a.b", "https://a.b"},
+    {"HTTPS://A.B", "https://a.b"},
+    {"https://a.b:443", "https://a.b"},
+    {"https://a.b:", "https://a.b"},
+    {"https://a.b:0443", "https://a.b"},
+    {"http://a.b:443", "http://a.b:443"},
+    {"http://*.A:80", "http://*.a"},
+    {"app://a:80", "app://a:80"},
+    {"app://a", "app://a"},
+    {"https://[0:0::1]:8443", "https://[::1]:8443"},
+    {"a://[1::2:3:4:5:6:7]", "a://[1:0:2:3:4:5:6:7]"},
+    {"a://[::ffff:7f7f:7f7f]", "a://[::ffff:127.127.127.127]"},
+};
+
+START_TEST(test_patterns_for_the_same_origins_are_written_the_same)
+{
+    for (size_t i = 0; i < sizeof written_patterns / sizeof *written_patterns; i++) {
+        struct slice pattern = slice_of(written_patterns[i].pattern);
+        char *target = malloc(pattern.length + ORIGIN_PATTERN_GROWTH_BYTES);
+        size_t length = origin_pattern_write(target, pattern);
+
+        ck_assert_msg(
+            slice_equal((struct slice){target, length}, slice_of(written_patterns[i].written)),
+            "%s", written_patterns[i].pattern);
+        free(target);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("origin");
@@ -187,6 +228,7 @@ int main(void)
     tcase_add_test(tests, test_scheme_host_and_port_are_compared_exactly);
     tcase_add_test(tests, test_no_single_changed_byte_gets_in);
     tcase_add_test(tests, test_a_pattern_is_null_or_an_origin_that_may_begin_with_a_star);
+    tcase_add_test(tests, test_patterns_for_the_same_origins_are_written_the_same);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

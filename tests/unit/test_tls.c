@@ -33,10 +33,10 @@ static void add_pair(struct fixture *fixture, struct certificate_config pair)
     fixture->certificates[fixture->config.certificate_count++] = pair;
 }
 
-static void refuse_report(void *argument, enum log_level level, const char *line)
+static void refuse_report(void *argument, enum log_level level, const char *key, const char *line)
 {
     (void)argument;
-    ck_abort_msg("level %d: %s", (int)level, line);
+    ck_abort_msg("level %d: %s: %s", (int)level, key, line);
 }
 
 /* Creates a context for the certificates that are named, up to NULL; nothing may be reported. */

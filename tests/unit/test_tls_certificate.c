@@ -22,14 +22,14 @@ struct lines {
     char text[LINES_MAX][LINE_BYTES];
 };
 
-static void collect(void *argument, enum log_level level, const char *line)
+static void collect(void *argument, enum log_level level, const char *key, const char *line)
 {
     struct lines *lines = argument;
 
     ck_assert_uint_lt(lines->count, LINES_MAX);
     ck_assert_ptr_null(strchr(line, '\n'));
     lines->levels[lines->count] = level;
-    snprintf(lines->text[lines->count++], LINE_BYTES, "%s", line);
+    snprintf(lines->text[lines->count++], LINE_BYTES, "%s: %s", key, line);
 }
 
 /* Files under test, all of them in the directory of the certificates. */
@@ -66,6 +66,16 @@ static void assert_error(const struct fixture *fixture, size_t index, const char
                   fixture->lines.text[index]);
 }
 
+static void assert_subject(const struct fixture *fixture, size_t index, const char *element,
+                           const char *key)
+{
+    char start[LINE_BYTES];
+
+    snprintf(start, sizeof start, "%s%s: ", element, key);
+    ck_assert_uint_lt(index, fixture->lines.count);
+    ck_assert_mem_eq(fixture->lines.text[index], start, strlen(start));
+}
+
 static void free_fixture(struct fixture *fixture)
 {
     for (size_t i = 0; i < fixture->config.certificate_count; i++) {
@@ -78,22 +88,26 @@ static void free_fixture(struct fixture *fixture)
 static const struct {
     const char *certificate;
     const char *key;
+    const char *subject; /* the key that the line is about, without the certificate's index */
     const char *problem; /* a part of the line */
     const char *named;   /* the file in it */
 } bad_pairs[] = {
-    {"missing.pem", "localhost.key", "cannot open the certificate", "missing.pem"},
-    {"localhost.pem", "missing.key", "No such file or directory", "missing.key"},
-    {"localhost.key", "localhost.key", "not a PEM file of certificates", "localhost.key"},
-    {"localhost.pem", "localhost.pem", "not a PEM file of a private key", "localhost.pem"},
-    {"garbage", "localhost.key", "not a PEM file of certificates", "garbage"},
-    {"empty", "localhost.key", "not a PEM file of certificates", "empty"},
-    {"damaged.pem", "localhost.key", "not a PEM file of certificates", "damaged.pem"},
-    {".", "localhost.key", "not a PEM file of certificates", "/."},
-    {"localhost.pem", "other.key", "does not belong", "other.key"},
-    {"localhost.pem", "rsa.key", "does not belong", "rsa.key"},
-    {"reversed.pem", "chain.key", "must come first", "reversed.pem"},
-    {"localhost.pem", "locked.key", "is encrypted", "locked.key"},
-    {"weak.pem", "weak.key", "too small", "weak.pem"},
+    {"missing.pem", "localhost.key", "certificate", "cannot open the certificate", "missing.pem"},
+    {"localhost.pem", "missing.key", "private_key", "No such file or directory", "missing.key"},
+    {"localhost.key", "localhost.key", "certificate", "not a PEM file of certificates",
+     "localhost.key"},
+    {"localhost.pem", "localhost.pem", "private_key", "not a PEM file of a private key",
+     "localhost.pem"},
+    {"garbage", "localhost.key", "certificate", "not a PEM file of certificates", "garbage"},
+    {"empty", "localhost.key", "certificate", "not a PEM file of certificates", "empty"},
+    {"damaged.pem", "localhost.key", "certificate", "not a PEM file of certificates",
+     "damaged.pem"},
+    {".", "localhost.key", "certificate", "not a PEM file of certificates", "/."},
+    {"localhost.pem", "other.key", "private_key", "does not belong", "other.key"},
+    {"localhost.pem", "rsa.key", "private_key", "does not belong", "rsa.key"},
+    {"reversed.pem", "chain.key", "private_key", "must come first", "reversed.pem"},
+    {"localhost.pem", "locked.key", "private_key", "is encrypted", "locked.key"},
+    {"weak.pem", "weak.key", "certificate", "too small", "weak.pem"},
 };
 
 START_TEST(test_a_bad_file_is_reported_in_one_line)
@@ -103,6 +117,7 @@ START_TEST(test_a_bad_file_is_reported_in_one_line)
     add(&fixture, bad_pairs[_i].certificate, bad_pairs[_i].key);
     ck_assert(!loads(&fixture));
     ck_assert_uint_eq(fixture.lines.count, 1);
+    assert_subject(&fixture, 0, "certificates[0].", bad_pairs[_i].subject);
     assert_error(&fixture, 0, bad_pairs[_i].problem);
     assert_error(&fixture, 0, bad_pairs[_i].named);
     free_fixture(&fixture);
@@ -115,12 +130,32 @@ START_TEST(test_all_bad_files_are_reported)
 
     add(&fixture, "missing.pem", "missing.key");
     add(&fixture, "localhost.pem", "other.key");
+    fixture.config.client_ca = certificates_path("garbage");
     ck_assert(!loads(&fixture));
     ck_assert_uint_eq(fixture.lines.count, 4);
+    assert_subject(&fixture, 0, "certificates[0].", "certificate");
     assert_error(&fixture, 0, "missing.pem");
+    assert_subject(&fixture, 1, "certificates[0].", "private_key");
     assert_error(&fixture, 1, "missing.key");
+    assert_subject(&fixture, 2, "certificates[1].", "private_key");
     assert_error(&fixture, 2, "other.key");
-    assert_error(&fixture, 3, "client_ca");
+    assert_subject(&fixture, 3, "", "client_ca");
+    assert_error(&fixture, 3, "garbage");
+    free_fixture(&fixture);
+}
+END_TEST
+
+/* What a key failed to give has been reported with the key. */
+START_TEST(test_a_file_that_is_not_named_is_not_reported_again)
+{
+    struct fixture fixture = {.config.client_auth = CLIENT_AUTH_REQUIRED};
+
+    add(&fixture, "localhost.pem", "localhost.key");
+    ck_assert(!loads(&fixture));
+    free(fixture.certificates[0].private_key);
+    fixture.certificates[0].private_key = NULL;
+    ck_assert(!loads(&fixture));
+    ck_assert_uint_eq(fixture.lines.count, 0);
     free_fixture(&fixture);
 }
 END_TEST
@@ -174,6 +209,7 @@ static Suite *tls_certificate_suite(void)
     tcase_add_loop_test(files, test_a_bad_file_is_reported_in_one_line, 0,
                         sizeof bad_pairs / sizeof *bad_pairs);
     tcase_add_test(files, test_all_bad_files_are_reported);
+    tcase_add_test(files, test_a_file_that_is_not_named_is_not_reported_again);
     tcase_add_loop_test(files, test_a_bad_client_ca_is_reported, 0,
                         sizeof bad_authorities / sizeof *bad_authorities);
     tcase_add_test(files, test_an_expired_certificate_is_a_warning);

@@ -215,6 +215,9 @@ START_TEST(test_the_host_of_an_absolute_target_counts)
     request.head.target = SLICE("http://OTHER.example:1/x");
     ck_assert(upgrade_check(&request.head, path, host, &checked, &refusal));
     ck_assert(slice_equal(checked.host, SLICE("other.example")));
+    request.head.target = SLICE("http://[0:0::1]:80/x");
+    ck_assert(upgrade_check(&request.head, path, host, &checked, &refusal));
+    ck_assert(slice_equal(checked.host, SLICE("[::1]")));
     remove_field(&request, "Host");
     ck_assert_int_eq(check(&request), 400);
 }
@@ -249,10 +252,16 @@ static const struct {
     {"Upgrade", {NULL}, 426},
     {"Upgrade", {""}, 426},
     {"Upgrade", {"websockets"}, 426},
-    {"Upgrade", {"web socket"}, 426},
+    {"Upgrade", {"web socket"}, 400},
     {"Upgrade", {"web", "socket"}, 426},
     {"Upgrade", {"websocket/13"}, 426},
-    {"Upgrade", {"\"websocket\""}, 426},
+    {"Upgrade", {"\"websocket\""}, 400},
+    {"Upgrade", {",, websocket ,"}, 0},
+    {"Upgrade", {"web\x80, websocket"}, 400},
+    {"Upgrade", {"websocket", "a b"}, 400},
+    {"Upgrade", {"a/b/c, websocket"}, 400},
+    {"Upgrade", {"a/, websocket"}, 400},
+    {"Upgrade", {"/1, websocket"}, 400},
     {"Upgrade", {"h2c"}, 426},
 
     {"Connection", {"upgrade"}, 0},
@@ -263,6 +272,11 @@ static const struct {
     {"Connection", {"close"}, 400},
     {"Connection", {"upgraded"}, 400},
     {"Connection", {"up, grade"}, 400},
+    {"Connection", {", Upgrade,, x,"}, 0},
+    {"Connection", {"Upgrade, a b"}, 400},
+    {"Connection", {"Upgrade", "caf\xc3\xa9"}, 400},
+    {"Connection", {"keep-alive;x, Upgrade"}, 400},
+    {"Connection", {"a/b, Upgrade"}, 400},
 
     {"Sec-WebSocket-Key", {"AAAAAAAAAAAAAAAAAAAAAA=="}, 0},
     {"Sec-WebSocket-Key", {"/////////////////////w=="}, 0},
@@ -458,8 +472,17 @@ static const struct {
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n" CLOSE PLAIN_TEXT},
     {500, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
     {503, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n" CLOSE PLAIN_TEXT},
-    /* one that we have no words for, and two that would not be a refusal */
-    {599, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    /* others that a handler may give, some that we have no words for, and what does not refuse */
+    {308, "HTTP/1.1 308 Permanent Redirect\r\n" CLOSE PLAIN_TEXT},
+    {401, "HTTP/1.1 401 Unauthorized\r\n" CLOSE PLAIN_TEXT},
+    {429, "HTTP/1.1 429 Too Many Requests\r\n" CLOSE PLAIN_TEXT},
+    {300, "HTTP/1.1 300 Redirection\r\n" CLOSE PLAIN_TEXT},
+    {499, "HTTP/1.1 499 Client Error\r\n" CLOSE PLAIN_TEXT},
+    {599, "HTTP/1.1 599 Server Error\r\n" CLOSE PLAIN_TEXT},
+    {600, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    {299, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    {0, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
+    {-1, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
     {200, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
     {101, "HTTP/1.1 500 Internal Server Error\r\n" CLOSE PLAIN_TEXT},
 };

@@ -152,10 +152,11 @@ def run_to_end(content, *arguments, name='wsrelayd.yaml', seconds=20):
         return result.returncode, result.stderr.splitlines()
 
 
-def run_command(*arguments, seconds=20):
+def run_command(*arguments, seconds=20, stdout=subprocess.PIPE):
     """Runs the binary with these arguments alone."""
     try:
         return subprocess.run([str(daemon_binary()), *arguments], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=seconds, check=False)
+                              stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=seconds,
+                              check=False)
     except subprocess.TimeoutExpired as error:
         raise AssertionError(f'still running after {seconds} s: {error.stderr}') from None
