@@ -354,7 +354,8 @@ static void continue_tls_handshake(struct conn *conn)
     case TRANSPORT_HANDSHAKE_PLAIN_HTTP:
         transport_forget_tls(&conn->transport);
         conn_refuse(conn,
-                    &(struct http_refusal){400, "This port speaks TLS: use wss:// or https://."});
+                    &(struct http_refusal){
+                        .status = 400, .reason = "This port speaks TLS: use wss:// or https://."});
         break;
     case TRANSPORT_HANDSHAKE_FAILED:
         counter_add(&conn->loop->counters, COUNTER_TLS_FAILURES, 1);

@@ -206,7 +206,8 @@ void conn_after_flush(struct conn *conn)
 
 void conn_stop(struct conn *conn)
 {
-    static const struct http_refusal stopping = {503, "The server is stopping."};
+    static const struct http_refusal stopping = {.status = 503,
+                                                 .reason = "The server is stopping."};
 
     conn_enter(conn);
     if (conn->state == CONN_TLS_HANDSHAKE) {

@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct http_refusal no_memory = {503, "The server is short of memory."};
-static const struct http_refusal over_limit = {503, "The server has too many connections."};
-static const struct http_refusal stopping = {503, "The server is stopping."};
-static const struct http_refusal no_route = {404, "There is no WebSocket at this path."};
-static const struct http_refusal bad_origin = {403, "Pages of this origin may not connect here."};
+static const struct http_refusal no_memory = {.status = 503,
+                                              .reason = "The server is short of memory."};
+static const struct http_refusal over_limit = {.status = 503,
+                                               .reason = "The server has too many connections."};
+static const struct http_refusal stopping = {.status = 503, .reason = "The server is stopping."};
+static const struct http_refusal no_route = {.status = 404,
+                                             .reason = "There is no WebSocket at this path."};
+static const struct http_refusal bad_origin = {
+    .status = 403, .reason = "Pages of this origin may not connect here."};
 
 static struct http_limits http_limits(const struct conn *conn)
 {

@@ -5,7 +5,8 @@
 
 static bool refuse(struct http_refusal *refusal, int status, const char *reason)
 {
-    *refusal = (struct http_refusal){status, reason};
+    refusal->status = status;
+    refusal->reason = reason;
     return false;
 }
 
@@ -70,12 +71,19 @@ static bool scan_line_end(const struct http_scanner *scanner, char byte,
     return true;
 }
 
+/* RFC 9110 section 9.3.2. */
+static bool is_head_request(struct slice head)
+{
+    return head.length >= 5 && memcmp(head.data, "HEAD ", 5) == 0;
+}
+
 /* A CR is left unscanned until the byte behind it is there. */
 enum http_verdict http_scan(struct http_scanner *scanner, const struct http_limits *limits,
                             struct slice data, struct http_refusal *refusal)
 {
     size_t end = data.length < limits->head_bytes ? data.length : limits->head_bytes;
 
+    refusal->head_only = is_head_request(data);
     while (scanner->scanned < end) {
         const char *byte = data.data + scanner->scanned;
 
@@ -200,6 +208,7 @@ bool http_parse(struct slice head, struct http_field *fields, size_t capacity,
     struct http_head result = {.fields = fields};
     struct slice line;
 
+    refusal->head_only = is_head_request(head);
     if (!take_line(&head, &line, refusal) || !parse_request_line(line, &result, refusal)) {
         return false;
     }

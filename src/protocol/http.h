@@ -21,6 +21,7 @@ struct http_limits {
 struct http_refusal {
     int status;
     const char *reason; /* one static sentence that says what was wrong */
+    bool head_only;     /* the request is HEAD, whose answer has no content */
 };
 
 /* Progress through a head that arrives in pieces; each byte is looked at once. Zero-filled at

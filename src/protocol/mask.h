@@ -18,8 +18,8 @@ struct mask_kernel {
 /* Every kernel of this build, best last, ended by one whose name is NULL. For the tests. */
 extern const struct mask_kernel mask_kernels[];
 
-/* XORs source with the repeated key into target, which overlaps neither, or only the source and then
- * begins where that does or before it. */
+/* XORs source with the repeated key into target, which overlaps neither, or only the source and
+ * then begins where that does or before it. */
 extern void (*mask_unmask)(uint8_t *target, const uint8_t *source, size_t length,
                            const uint8_t key[4]);
 

@@ -7,7 +7,8 @@
 
 static bool refuse(struct http_refusal *refusal, const char *reason)
 {
-    *refusal = (struct http_refusal){400, reason};
+    refusal->status = 400;
+    refusal->reason = reason;
     return false;
 }
 

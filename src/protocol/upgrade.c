@@ -11,7 +11,8 @@
 
 static bool refuse(struct http_refusal *refusal, int status, const char *reason)
 {
-    *refusal = (struct http_refusal){status, reason};
+    refusal->status = status;
+    refusal->reason = reason;
     return false;
 }
 
@@ -346,15 +347,17 @@ size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
 {
     struct status status = find_status(refusal->status);
     int reason_bytes = (int)strnlen(refusal->reason, UPGRADE_REASON_MAX_BYTES);
+    int content_bytes = reason_bytes + 1;
+    size_t length = (size_t)snprintf(target, UPGRADE_RESPONSE_MAX_BYTES,
+                                     "HTTP/1.1 %d %s\r\n"
+                                     "%s"
+                                     "Connection: close%s\r\n"
+                                     "Content-Type: text/plain; charset=utf-8\r\n"
+                                     "Content-Length: %d\r\n"
+                                     "\r\n"
+                                     "%.*s\n",
+                                     status.code, status.phrase, status.fields, status.connection,
+                                     content_bytes, reason_bytes, refusal->reason);
 
-    return (size_t)snprintf(target, UPGRADE_RESPONSE_MAX_BYTES,
-                            "HTTP/1.1 %d %s\r\n"
-                            "%s"
-                            "Connection: close%s\r\n"
-                            "Content-Type: text/plain; charset=utf-8\r\n"
-                            "Content-Length: %d\r\n"
-                            "\r\n"
-                            "%.*s\n",
-                            status.code, status.phrase, status.fields, status.connection,
-                            reason_bytes + 1, reason_bytes, refusal->reason);
+    return refusal->head_only ? length - (size_t)content_bytes : length;
 }

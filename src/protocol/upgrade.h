@@ -52,7 +52,7 @@ size_t upgrade_write_accepted(char *target, struct slice key, const char *subpro
  * Writes a complete HTTP response that refuses: status line (500 for a status that is not from 300
  * to 599), Content-Length, Connection: close, what the status asks for (426: Upgrade and
  * Sec-WebSocket-Version; 405: Allow; 503: Retry-After) and the reason as one line of plain text.
- * Returns its size.
+ * The answer to HEAD ends before that line. Returns its size.
  */
 size_t upgrade_write_refused(char *target, const struct http_refusal *refusal);
 

@@ -49,6 +49,22 @@ class RefusalTest(HandshakeTest):
                 self.assert_refused(request, status)
 
     @in_every_mode
+    def test_the_answer_to_head_has_no_content(self):
+        """RFC 9110 section 9.3.2: the same head, then the end."""
+        requests = (Request(method='HEAD'), Request(method='HEAD').without('Host'),
+                    Request(method='HEAD').add('X', 'a' * 9000))
+        for request, status in zip(requests, (405, 400, 431)):
+            with self.subTest(status=status):
+                connection = self.connect()
+                connection.send(request.encode())
+                ending, answer = connection.read_end()
+                self.assertEqual(ending, FIN)
+                self.assertTrue(answer.startswith(b'HTTP/1.1 %d ' % status), answer)
+                self.assertRegex(answer, rb'(?s)\r\nContent-Length: [1-9].*\r\n\r\n\Z')
+                self.assertEqual(answer.count(b'\r\n\r\n'), 1)
+                connection.close()
+
+    @in_every_mode
     def test_rfc6455_4_2_2_03(self):
         """An origin that is not listed gets 403."""
         self.assert_refused(Request('/origins').add('Origin', 'https://evil.example'), 403)

@@ -39,14 +39,14 @@ static unsigned client_count;
 /* What accept is to fail with, once; 0: it does what it does. */
 static int accept_error;
 
-int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+int accept4(int fd, struct sockaddr *addr, socklen_t *addr_len, int flags)
 {
     if (accept_error != 0) {
         errno = accept_error;
         accept_error = 0;
         return -1;
     }
-    return (int)syscall(SYS_accept4, fd, address, length, flags);
+    return (int)syscall(SYS_accept4, fd, addr, addr_len, flags);
 }
 
 static void take(void *owner, int fd, const struct listener *listener, const struct peer *peer,

@@ -492,10 +492,21 @@ START_TEST(test_a_refusal_is_a_complete_response)
     char text[UPGRADE_RESPONSE_MAX_BYTES];
 
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        const struct http_refusal refusal = {refusals[i].status, "Why."};
+        const struct http_refusal refusal = {.status = refusals[i].status, .reason = "Why."};
 
         check_text(text, upgrade_write_refused(text, &refusal), refusals[i].text);
     }
+}
+END_TEST
+
+START_TEST(test_the_answer_to_head_is_the_same_without_its_content)
+{
+    const struct http_refusal refusal = {.status = 405, .reason = "Why.", .head_only = true};
+    char text[UPGRADE_RESPONSE_MAX_BYTES];
+
+    check_text(text, upgrade_write_refused(text, &refusal),
+               "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n" CLOSE
+               "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\n");
 }
 END_TEST
 
@@ -504,7 +515,7 @@ START_TEST(test_answers_fit_their_room_whatever_they_say)
     char *text = malloc(UPGRADE_RESPONSE_MAX_BYTES);
     char reason[UPGRADE_RESPONSE_MAX_BYTES + 1] = "";
     char subprotocol[256] = "";
-    const struct http_refusal refusal = {426, reason};
+    const struct http_refusal refusal = {.status = 426, .reason = reason};
     size_t length;
 
     memset(reason, 'r', sizeof reason - 1);
@@ -541,6 +552,7 @@ static Suite *upgrade_suite(void)
     tcase_add_test(answers, test_an_acceptance_says_this_and_no_more);
     tcase_add_test(answers, test_a_refusal_is_a_complete_response);
     tcase_add_test(answers, test_answers_fit_their_room_whatever_they_say);
+    tcase_add_test(answers, test_the_answer_to_head_is_the_same_without_its_content);
     suite_add_tcase(suite, answers);
     return suite;
 }
