@@ -255,6 +255,11 @@ static bool between_messages(const struct frame_decoder *decoder)
     return !decoder->in_frame && decoder->message_opcode == 0 && decoder->stash_length == 0;
 }
 
+static bool begins_close(const struct frame_decoder *decoder, const uint8_t *input)
+{
+    return !decoder->in_frame && decoder->stash_length == 0 && *input == (FRAME_FIN | OPCODE_CLOSE);
+}
+
 static inline bool takes_whole_frames(const struct conn *conn)
 {
     return conn->state == CONN_OPEN && conn->outbox == NULL && !conn->paused &&
@@ -306,6 +311,23 @@ static const uint8_t *receive_whole_frames(struct conn *conn, const uint8_t *inp
     return input;
 }
 
+/*
+ * A member gets what was accepted before its Close, even what is still under way from another
+ * worker: then the Close is looked at again when the turn's mail has been taken.
+ */
+static bool close_must_wait(const struct conn *conn, struct inbound *inbound, const uint8_t *input)
+{
+    const struct loop *loop = conn->loop;
+    uint64_t mark = inbound->close_mark;
+
+    if (!begins_close(&inbound->decoder, input) || conn->state != CONN_OPEN ||
+        loop->caught_up == NULL || loop->caught_up(loop->rooms, &mark)) {
+        return false;
+    }
+    inbound->close_mark = mark;
+    return true;
+}
+
 /* Handles frames until the input, the budget or the connection ends; returns what is left. */
 static const uint8_t *receive_frames(struct conn *conn, const uint8_t *input, const uint8_t *end)
 {
@@ -316,7 +338,8 @@ static const uint8_t *receive_frames(struct conn *conn, const uint8_t *input, co
         if (between_messages(decoder)) {
             input = receive_whole_frames(conn, input, end);
         }
-        if (input == end || !may_go_on(conn) || !take_header(conn, &input, end)) {
+        if (input == end || !may_go_on(conn) || close_must_wait(conn, conn_inbound(conn), input) ||
+            !take_header(conn, &input, end)) {
             break;
         }
         length = (size_t)(end - input);

@@ -22,6 +22,7 @@ struct inbound {
     /* Bytes received and not yet looked at: the callback's budget was used up, or reading is
      * paused. While there are any the socket is not read. WHOLE_FRAME_SLACK_BYTES behind them. */
     uint8_t *stash;
+    uint64_t close_mark; /* what a Close at the front of the stash waits for; 0: nothing */
     size_t stash_capacity;
     size_t stash_start;
     size_t stash_end;

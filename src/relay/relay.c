@@ -22,6 +22,8 @@ struct relay_worker {
     struct pool *pool;
     struct batch batch;         /* the worker's thread only, like the pool */
     atomic_size_t member_count; /* changed by the worker's thread, read by anybody */
+    atomic_ullong announced;    /* publications that are or are about to be in the mailbox */
+    atomic_ullong delivered;    /* of those; changed by the worker's thread */
 } __attribute__((aligned(64))); /* a counter's changes disturb no other worker */
 
 struct relay {
@@ -71,6 +73,8 @@ struct relay *relay_create(unsigned workers, relay_deliver *deliver)
         relay->workers[i].relay = relay;
         relay->workers[i].batch = (struct batch){0};
         atomic_init(&relay->workers[i].member_count, 0);
+        atomic_init(&relay->workers[i].announced, 0);
+        atomic_init(&relay->workers[i].delivered, 0);
     }
     if (room_table_init(&relay->rooms) != 0) {
         relay_free(relay);
@@ -100,6 +104,14 @@ struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
 void relay_worker_end(struct relay_worker *worker)
 {
     batch_end(worker->pool, &worker->batch);
+}
+
+bool relay_caught_up(const struct relay_worker *worker, uint64_t *mark)
+{
+    if (*mark == 0) {
+        *mark = atomic_load(&worker->announced);
+    }
+    return atomic_load(&worker->delivered) >= *mark;
 }
 
 size_t relay_room_count(const struct relay *relay)
@@ -229,6 +241,7 @@ static void deliver_posted(const struct posting *posting)
     }
     deliver_to_members(posting->share, parcel, posting->position, posting->excluded);
     parcel_release(worker->pool, parcel);
+    atomic_fetch_add(&worker->delivered, 1);
 }
 
 /* On the receiving worker's thread: the end of a posting, and perhaps of its room. */
@@ -313,6 +326,17 @@ static struct mail *prepare_postings(const struct publication *publication)
     return chain;
 }
 
+/* Before any worker has the publication all of them know that it is on its way to them, too. */
+static void announce(struct mail *chain)
+{
+    for (struct mail *mail = chain; mail != NULL; mail = mail->next) {
+        struct posting *posting = container_of(mail, struct posting, mail);
+
+        posting->share->mail_count++;
+        atomic_fetch_add(&posting->share->worker->announced, 1);
+    }
+}
+
 /*
  * With several workers. Everything that can fail comes before the publication has its position, so
  * that either every member is going to get it or none. Returns false when memory is short.
@@ -325,12 +349,12 @@ static bool post_to_workers(const struct publication *publication)
         return false;
     }
     publication->room->position++;
+    announce(chain);
     while (chain != NULL) {
         struct posting *posting = container_of(chain, struct posting, mail);
 
         chain = chain->next;
         posting->position = publication->room->position;
-        posting->share->mail_count++;
         mailbox_post(posting->share->worker->mailbox, &posting->mail);
     }
     return true;

@@ -58,6 +58,12 @@ struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
 void relay_worker_end(struct relay_worker *worker);
 
 /*
+ * Whether this worker has delivered everything that any member anywhere had got at the time of
+ * *mark. 0 stands for now: then it is set to what is to be waited for.
+ */
+bool relay_caught_up(const struct relay_worker *worker, uint64_t *mark);
+
+/*
  * Joins a room, made if there is none of that namespace and name. Complete on return: whatever is
  * accepted later reaches the member. Returns false when memory is short.
  */

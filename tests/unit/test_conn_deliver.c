@@ -97,6 +97,34 @@ START_TEST(test_a_close_comes_behind_what_was_published_before)
 }
 END_TEST
 
+static bool all_delivered;
+
+static bool stand_in_caught_up(const struct relay_worker *rooms, uint64_t *mark)
+{
+    ck_assert_ptr_eq(rooms, net.loop->rooms);
+    ck_assert(*mark == 0 || *mark == 7);
+    *mark = 7;
+    return all_delivered;
+}
+
+START_TEST(test_what_is_under_way_from_another_worker_comes_before_the_answer_to_a_close)
+{
+    net.loop->caught_up = stand_in_caught_up;
+    client_send_frame(client, TEXT, "last", 4);
+    client_send_frame(client, FRAME_FIN | OPCODE_CLOSE, "\x03\xe8", 2);
+    for (int i = 0; i < 3; i++) {
+        net_turn();
+    }
+    expect_text(client, "last");
+    deliver_text(client, "published");
+    all_delivered = true;
+    expect_text(client, "published");
+    client_expect_close(client, CLOSE_NORMAL);
+    client_send_frame(other, FRAME_FIN | OPCODE_CLOSE, "\x03\xe8", 2);
+    client_expect_close(other, CLOSE_NORMAL);
+}
+END_TEST
+
 START_TEST(test_a_connection_may_die_before_its_publication_has_gone_out)
 {
     deliver_text(client, "never seen");
@@ -190,6 +218,8 @@ int main(void)
     tcase_add_test(tests,
                    test_what_a_connection_sends_itself_comes_behind_what_was_published_before);
     tcase_add_test(tests, test_a_close_comes_behind_what_was_published_before);
+    tcase_add_test(tests,
+                   test_what_is_under_way_from_another_worker_comes_before_the_answer_to_a_close);
     tcase_add_test(tests, test_a_connection_may_die_before_its_publication_has_gone_out);
     tcase_add_test(tests, test_a_peer_that_is_gone_is_noticed);
     tcase_add_test(tests, test_what_the_kernel_does_not_take_waits_in_the_queue);

@@ -369,6 +369,30 @@ START_TEST(test_a_new_member_at_the_address_of_a_publisher_gets_what_is_for_it)
 }
 END_TEST
 
+/* Whoever has got a publication may tell others of it, on whatever worker they are. */
+START_TEST(test_a_worker_knows_whether_it_has_delivered_what_others_have)
+{
+    uint64_t before = 0;
+    uint64_t mark = 0;
+
+    join(0, 0);
+    join(1, 1);
+    ck_assert(relay_caught_up(workers[1], &before));
+    publish_to(0, 0, 'a', true);
+    ck_assert(!relay_caught_up(workers[1], &mark));
+    deliver_mail(0);
+    ck_assert(!relay_caught_up(workers[1], &mark));
+    ck_assert(relay_caught_up(workers[0], &before));
+    deliver_mail(1);
+    ck_assert(relay_caught_up(workers[1], &mark));
+    publish_to(0, 0, 'b', true);
+    ck_assert(relay_caught_up(workers[1], &mark)); /* that is later */
+    deliver_all_mail();
+    leave(0, 0);
+    leave(1, 1);
+}
+END_TEST
+
 static Suite *relay_suite(void)
 {
     Suite *suite = suite_create("relay");
@@ -396,6 +420,7 @@ static Suite *relay_suite(void)
     tcase_add_test(several, test_a_room_that_is_waiting_for_its_mail_takes_members_again);
     tcase_add_loop_test(
         several, test_a_new_member_at_the_address_of_a_publisher_gets_what_is_for_it, 0, WORKERS);
+    tcase_add_test(several, test_a_worker_knows_whether_it_has_delivered_what_others_have);
     suite_add_tcase(suite, several);
     return suite;
 }
