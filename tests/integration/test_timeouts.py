@@ -203,9 +203,9 @@ class PingTest(TimeoutTest):
     def test_any_frame_is_a_sign_of_life(self):
         """A message instead of a Pong, in part or whole, keeps the connection."""
         self.start_with(defaults={'ping_interval': '200ms', 'ping_timeout': '1s'})
-        client = self.client('/room/alive')
         parts = frames.fragments(BINARY, frames.cut(b'x' * 8, 8))
         stopwatch = Stopwatch()
+        client = self.client('/room/alive')
         for part in parts:
             self.assertEqual(client.next_frame('a Ping').opcode, PING)
             client.send(part)
