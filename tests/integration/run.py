@@ -9,6 +9,7 @@ the last line is "N passed, M failed", and the exit status 0 when nothing failed
 """
 
 import collections
+import functools
 import json
 import os
 import shutil
@@ -17,7 +18,6 @@ import sys
 import tempfile
 import time
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,7 +32,9 @@ SHOWN_PER_TEST = 4
 LONGEST_FIRST = ('test_browser', 'test_framing', 'test_room_order', 'test_timeouts', 'test_echo',
                  'test_slow_reader')
 
-sys.path[:0] = [str(folder) for folder in FOLDERS]
+sys.path[:0] = [str(folder) for folder in (*FOLDERS, HERE.parent)]
+
+import programs
 
 
 def all_modules():
@@ -111,23 +113,26 @@ def set_of_run(outcome):
 def run_process(name, selected):
     """One module in its own process; returns (name, seconds, outcome)."""
     started = time.monotonic()
-    command = [sys.executable, __file__, '--module', name, *selected]
+    status, output, errors = programs.run(
+        [sys.executable, __file__, '--module', name, *selected], MODULE_SECONDS,
+        stderr=subprocess.PIPE)
+    seconds = time.monotonic() - started
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=MODULE_SECONDS,
-                                check=False)
-        outcome = json.loads(result.stdout.splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        outcome = broken(name, f'still running after {MODULE_SECONDS} s')
+        outcome = json.loads(output.splitlines()[-1])
     except (IndexError, json.JSONDecodeError):
-        outcome = broken(name, result.stdout + result.stderr)
-    return name, time.monotonic() - started, outcome
+        outcome = broken(name, f'{output}{errors}exit status {status} after {seconds:.0f} s')
+    return name, seconds, outcome
 
 
 def broken(name, reason):
     return {'passed': 0, 'failed': 1, 'problems': [(name, reason)]}
 
 
-def report(name, seconds, outcome):
+def report(outcomes, result):
+    name, seconds, outcome = result
+    outcomes.append(outcome)
+    if not outcome['passed'] and not outcome['failed']:
+        return
     print(f'{name}: {outcome["passed"]} passed, {outcome["failed"]} failed '
           f'({seconds:.1f} s)', flush=True)
     shown = collections.Counter()
@@ -143,15 +148,11 @@ def report(name, seconds, outcome):
 
 
 def run_all(selected):
-    passed = failed = 0
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(run_process, name, selected) for name in chosen(selected)]
-        for job in jobs:
-            name, seconds, outcome = job.result()
-            if outcome['passed'] or outcome['failed']:
-                report(name, seconds, outcome)
-            passed += outcome['passed']
-            failed += outcome['failed']
+    outcomes = []
+    jobs = [functools.partial(run_process, name, selected) for name in chosen(selected)]
+    programs.run_all(jobs, AT_ONCE, functools.partial(report, outcomes))
+    passed = sum(outcome['passed'] for outcome in outcomes)
+    failed = sum(outcome['failed'] for outcome in outcomes)
     print(f'{passed} passed, {failed} failed')
     return 0 if failed == 0 and passed > 0 else 1
 
@@ -168,6 +169,7 @@ def main():
     if sys.argv[1:2] == ['--module']:
         run_module(sys.argv[2], sys.argv[3:])
         return 0
+    programs.end_on_signals()
     certificates = tempfile.mkdtemp(prefix='wsrelayd-certificates-')
     try:
         from harness.certificates import VARIABLE, make
