@@ -71,9 +71,19 @@ configure: configure.ac
 	@$(AUTOCONF) || { echo 'What building needs is installed by: make deps' >&2; exit 1; }
 	@rm -rf autom4te.cache configure~
 
-config.mk: config.mk.in configure
-	@if test -x config.status; then ./config.status --recheck && ./config.status; \
-	else ./configure -q $(CONFIGURE); fi
+# Remade when other arguments than before are given.
+CONFIGURE_ARGUMENTS := build/configure-arguments
+ifneq ($(CONFIGURE),)
+ifneq ($(file <$(CONFIGURE_ARGUMENTS)),$(CONFIGURE))
+$(shell mkdir -p build)
+$(file >$(CONFIGURE_ARGUMENTS),$(CONFIGURE))
+endif
+endif
+
+config.mk: config.mk.in configure $(wildcard $(CONFIGURE_ARGUMENTS))
+	@$(if $(CONFIGURE),./configure -q $(CONFIGURE),\
+	if test -x config.status; then ./config.status --recheck && ./config.status; \
+	else ./configure -q; fi)
 
 include config.mk
 
