@@ -71,9 +71,19 @@ configure: configure.ac
 	@$(AUTOCONF) || { echo 'What building needs is installed by: make deps' >&2; exit 1; }
 	@rm -rf autom4te.cache configure~
 
-config.mk: config.mk.in configure
-	@if test -x config.status; then ./config.status --recheck && ./config.status; \
-	else ./configure -q $(CONFIGURE); fi
+# Remade when other arguments than before are given.
+CONFIGURE_ARGUMENTS := build/configure-arguments
+ifneq ($(CONFIGURE),)
+ifneq ($(file <$(CONFIGURE_ARGUMENTS)),$(CONFIGURE))
+$(shell mkdir -p build)
+$(file >$(CONFIGURE_ARGUMENTS),$(CONFIGURE))
+endif
+endif
+
+config.mk: config.mk.in configure $(wildcard $(CONFIGURE_ARGUMENTS))
+	@$(if $(CONFIGURE),./configure -q $(CONFIGURE),\
+	if test -x config.status; then ./config.status --recheck && ./config.status; \
+	else ./configure -q; fi)
 
 include config.mk
 
@@ -171,15 +181,15 @@ $(BENCH_TOOLS): %: %.o $(BENCH_COMMON) $(B)/libwsrelayd.a
 PYTHON = $(or $(shell for python in /usr/bin/python3 python3; do \
 	$$python -c 'import websockets' 2>/dev/null && echo $$python && break; done),python3)
 
-# Unit tests of what threads share: these are also built and run with ThreadSanitizer.
-THREADED_TESTS := test_mailbox test_log test_relay test_relay_threads
+# Unit tests of what threads share: tests/run runs these with ThreadSanitizer, too.
+THREADED_TESTS := $(file <tests/unit/threaded)
 
 .PHONY: check check-unit test-programs threaded-programs lint format
 check: ## Run every test, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/dependencies verify build unit check
 	@$(MAKE) $(PARALLEL) --no-print-directory SANITIZE=address,undefined test-programs
 	@$(MAKE) $(PARALLEL) --no-print-directory SANITIZE=thread threaded-programs
-	@CC='$(CC)' $(PYTHON) tests/run --threaded '$(THREADED_TESTS)'
+	@CC='$(CC)' $(PYTHON) tests/run
 
 check-unit: ## Run the unit tests only
 	@scripts/dependencies verify build unit

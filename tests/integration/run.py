@@ -3,12 +3,14 @@
 
 usage: WSRELAYD=path/to/wsrelayd tests/integration/run.py [NAME...]
 
-A NAME is a module (test_echo) or a part of a test's name (rfc6455_5_2). The modules run in
-processes of their own, some at a time, the longest first. What failed is printed with its reason;
-the last line is "N passed, M failed", and the exit status 0 when nothing failed.
+A NAME is a module (test_echo) or a part of a test's name (rfc6455_5_2); one that chooses no test
+fails. The modules run in processes of their own, some at a time, the longest first. What failed is
+printed with its reason; the last line is "N passed, M failed", and the exit status 0 when nothing
+failed.
 """
 
 import collections
+import functools
 import json
 import os
 import shutil
@@ -17,7 +19,6 @@ import sys
 import tempfile
 import time
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,7 +33,9 @@ SHOWN_PER_TEST = 4
 LONGEST_FIRST = ('test_browser', 'test_framing', 'test_room_order', 'test_timeouts', 'test_echo',
                  'test_slow_reader')
 
-sys.path[:0] = [str(folder) for folder in FOLDERS]
+sys.path[:0] = [str(folder) for folder in (*FOLDERS, HERE.parent)]
+
+import programs
 
 
 def all_modules():
@@ -83,22 +86,18 @@ def tests_of(suite):
             yield item
 
 
-def load(name, selected):
-    """The module's tests; only those whose names hold a selected part, unless it is the name."""
-    suite = unittest.defaultTestLoader.loadTestsFromName(name)
-    if not selected or name in selected:
-        return suite
-    return unittest.TestSuite(test for test in tests_of(suite)
-                              if any(part in test.id() for part in selected))
-
-
-def run_module(name, selected):
-    """Runs one module and prints its outcome as JSON."""
+def run_module(module, names):
+    """Runs what these names choose of a module; prints its outcome as JSON."""
+    tests = list(tests_of(unittest.defaultTestLoader.loadTestsFromName(module)))
+    choices = {name: [test for test in tests if name == module or name in test.id()]
+               for name in names}
     outcome = Outcome()
-    load(name, selected).run(outcome)
+    unittest.TestSuite(test for test in tests
+                       if any(test in choice for choice in choices.values())).run(outcome)
     passed = outcome.testsRun - len(outcome.failed_tests & set_of_run(outcome))
     print(json.dumps({'passed': passed, 'failed': len(outcome.failed_tests),
-                      'problems': outcome.problems}))
+                      'problems': outcome.problems,
+                      'choosing': [name for name, choice in choices.items() if choice]}))
 
 
 def set_of_run(outcome):
@@ -108,26 +107,26 @@ def set_of_run(outcome):
 
 # ---- in the runner ----
 
-def run_process(name, selected):
+def run_process(name, names):
     """One module in its own process; returns (name, seconds, outcome)."""
     started = time.monotonic()
-    command = [sys.executable, __file__, '--module', name, *selected]
+    status, output, errors = programs.run(
+        [sys.executable, __file__, '--module', name, *names], MODULE_SECONDS,
+        stderr=subprocess.PIPE)
+    seconds = time.monotonic() - started
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=MODULE_SECONDS,
-                                check=False)
-        outcome = json.loads(result.stdout.splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        outcome = broken(name, f'still running after {MODULE_SECONDS} s')
+        outcome = json.loads(output.splitlines()[-1])
     except (IndexError, json.JSONDecodeError):
-        outcome = broken(name, result.stdout + result.stderr)
-    return name, time.monotonic() - started, outcome
+        reason = f'{output}{errors}exit status {status} after {seconds:.0f} s'
+        outcome = {'passed': 0, 'failed': 1, 'problems': [(name, reason)], 'choosing': names}
+    return name, seconds, outcome
 
 
-def broken(name, reason):
-    return {'passed': 0, 'failed': 1, 'problems': [(name, reason)]}
-
-
-def report(name, seconds, outcome):
+def report(outcomes, result):
+    name, seconds, outcome = result
+    outcomes.append(outcome)
+    if not outcome['passed'] and not outcome['failed']:
+        return
     print(f'{name}: {outcome["passed"]} passed, {outcome["failed"]} failed '
           f'({seconds:.1f} s)', flush=True)
     shown = collections.Counter()
@@ -143,15 +142,15 @@ def report(name, seconds, outcome):
 
 
 def run_all(selected):
-    passed = failed = 0
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(run_process, name, selected) for name in chosen(selected)]
-        for job in jobs:
-            name, seconds, outcome = job.result()
-            if outcome['passed'] or outcome['failed']:
-                report(name, seconds, outcome)
-            passed += outcome['passed']
-            failed += outcome['failed']
+    outcomes = []
+    modules = chosen(selected)
+    jobs = [functools.partial(run_process, name, selected or [name]) for name in modules]
+    programs.run_all(jobs, AT_ONCE, functools.partial(report, outcomes))
+    in_vain = set(selected or modules).difference(*(outcome['choosing'] for outcome in outcomes))
+    for name in sorted(in_vain):
+        print(f'FAILED {name}: there is no such test')
+    passed = sum(outcome['passed'] for outcome in outcomes)
+    failed = sum(outcome['failed'] for outcome in outcomes) + len(in_vain)
     print(f'{passed} passed, {failed} failed')
     return 0 if failed == 0 and passed > 0 else 1
 
@@ -168,6 +167,7 @@ def main():
     if sys.argv[1:2] == ['--module']:
         run_module(sys.argv[2], sys.argv[3:])
         return 0
+    programs.end_on_signals()
     certificates = tempfile.mkdtemp(prefix='wsrelayd-certificates-')
     try:
         from harness.certificates import VARIABLE, make

@@ -1,7 +1,12 @@
 """The harness itself: its lints find every fault that they are there to find."""
 
+import signal
+import subprocess
+import sys
 import unittest
+from pathlib import Path
 
+import programs
 from harness import frames
 from harness.deadline import wait_until
 from harness.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, FrameReader, LintError
@@ -155,6 +160,45 @@ class DeadlineTest(unittest.TestCase):
     def test_a_wait_ends_and_says_what_it_waited_for(self):
         with self.assertRaisesRegex(AssertionError, 'in vain for the impossible'):
             wait_until(lambda: False, 'the impossible', seconds=0.01)
+
+
+class ProgramsTest(unittest.TestCase):
+    """tests/programs.py: nothing that a run has started outlives it."""
+
+    PROGRAM = ['sh', '-c', 'sleep 1000 & echo ready >&2; wait']
+    SECONDS = 60
+
+    @staticmethod
+    def runner(command, seconds_allowed=1000):
+        """A program that runs this one twice, one after the other."""
+        return [sys.executable, '-c', f"""
+import sys
+sys.path.insert(0, {str(Path(programs.__file__).parent)!r})
+import programs
+programs.end_on_signals()
+programs.run_all(2 * [lambda: programs.run({command!r}, {seconds_allowed})], 1, print)
+"""]
+
+    def start(self, command):
+        """All that runs below it holds the pipe that standard error is."""
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(started.kill)
+        self.assertEqual(started.stderr.readline(), 'ready\n')
+        return started
+
+    def test_a_signal_ends_all_that_runs_and_starts_nothing_more(self):
+        for number in programs.STOP_SIGNALS:
+            with self.subTest(number.name):
+                runner = self.start(self.runner(self.runner(self.PROGRAM)))
+                runner.send_signal(number)
+                self.assertEqual(runner.communicate(timeout=self.SECONDS)[1], '')
+                self.assertEqual(runner.returncode, 128 + number)
+
+    def test_what_takes_too_long_is_ended_with_all_that_it_has_started(self):
+        runner = self.start(self.runner(self.PROGRAM, seconds_allowed=2))
+        self.assertEqual(runner.communicate(timeout=self.SECONDS)[1], 'ready\n')
+        self.assertEqual(runner.returncode, 0)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 """Peers that take less than they are sent: memory stays bounded, nothing that was promised is lost,
 nobody else waits, and control frames pass what is queued."""
 
+import collections
 import re
 import select
 import struct
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from harness import certificates, configuration, frames
 from harness.case import DaemonTest
-from harness.connection import LOCAL, PLAIN, SECURE
+from harness.connection import FIN, LOCAL, PLAIN, RESET, SECURE
 from harness.deadline import Deadline
 from harness.frames import BINARY, CLOSE, PING, PONG, TEXT
 from harness.tools import is_sanitized
@@ -84,12 +85,18 @@ class SlowEchoTest(SlowReaderTest):
     def test_the_time_for_a_pong_does_not_run_while_it_is_not_read_from(self):
         self.start_everywhere(timeouts={'send': '1h'},
                               defaults={'ping_interval': '200ms', 'ping_timeout': '800ms'})
-        wire = self.wire()
         client = self.client(receive_buffer=16 * KIB)
-        unsent = self.send_until_stalled(client, wire)
-        time.sleep(2 * (0.2 + 0.8))  # the time in which the server must not give up
-        self.take_everything(client, unsent)
+        unsent = self.send_until_stalled(client, self.wire())
+        self.drop_one_without_a_pong()
+        pings = self.take_everything(client, unsent)
+        self.assertGreater(pings, 0, 'no Ping was sent to it')
         client.close()
+
+    def drop_one_without_a_pong(self):
+        """When it has been dropped, those that were silent before it should have been, too."""
+        witness = self.client()
+        self.assertEqual(witness.next_frame('a Ping').opcode, PING)
+        witness.expect_end(FIN, RESET)
 
     def wire(self):
         return b''.join(frames.binary(numbered(number, self.SIZE)) for number in range(self.COUNT))
@@ -106,18 +113,19 @@ class SlowEchoTest(SlowReaderTest):
         return unsent
 
     def take_everything(self, client, unsent):
-        """Sends the rest, and compares every echo."""
-        received = []
+        """Sends the rest, and compares every echo; returns how many Pings came besides."""
+        seen = collections.Counter()
 
         def take(data):
             client.reader.feed(data)
             while (frame := client.reader.next()) is not None:
                 if frame.opcode != PING:
-                    self.check_echo(frame, len(received))
-                    received.append(frame.opcode)
-            return len(received) == self.COUNT
+                    self.check_echo(frame, seen[BINARY])
+                seen[frame.opcode] += 1
+            return seen[BINARY] == self.COUNT
 
         client.exchange(unsent, take, f'{self.COUNT} echoes')
+        return seen[PING]
 
     def check_echo(self, frame, number):
         self.assertEqual(frame.opcode, BINARY, frame.payload[:80])

@@ -203,9 +203,9 @@ class PingTest(TimeoutTest):
     def test_any_frame_is_a_sign_of_life(self):
         """A message instead of a Pong, in part or whole, keeps the connection."""
         self.start_with(defaults={'ping_interval': '200ms', 'ping_timeout': '1s'})
-        client = self.client('/room/alive')
         parts = frames.fragments(BINARY, frames.cut(b'x' * 8, 8))
         stopwatch = Stopwatch()
+        client = self.client('/room/alive')
         for part in parts:
             self.assertEqual(client.next_frame('a Ping').opcode, PING)
             client.send(part)
@@ -285,58 +285,65 @@ class MaximumAgeTest(TimeoutTest):
 
 
 class CloseTimeoutTest(TimeoutTest):
-    """timeouts.close, from our Close, and timeouts.linger, from both to the peer's FIN."""
+    """timeouts.close, from our Close, and timeouts.linger, from both to the peer's FIN. One test of
+    each has a time above the default (3 s and 2 s), which would end the connection too early."""
+
+    AGE = 0.2
 
     def start_aging(self, **timeouts):
         """Each connection is closed with 1001 soon after it has opened."""
         self.start_with(defaults={'max_connection_age': '200ms'}, timeouts=timeouts)
 
+    def check_close_time(self, stopwatch, seconds):
+        """The stopwatch ran from before the connection: its age comes first, up to a tenth early."""
+        stopwatch.check(self.AGE * 0.9 + seconds, self.AGE + seconds)
+
     def test_a_peer_that_ignores_the_close_is_dropped(self):
-        self.start_aging(close='300ms')
+        self.start_aging(close='3500ms')
+        stopwatch = Stopwatch()
         client = self.client()
         client.expect_close(1001)
-        stopwatch = Stopwatch()
         client.expect_end(FIN, RESET)
-        stopwatch.check(0.25, 0.3)
+        self.check_close_time(stopwatch, 3.5)
         self.assertEqual(self.closed_line().get('code'), 1001)
         self.assertEqual(self.stopped_counter('close_timeouts'), 1)
 
     def test_traffic_does_not_put_it_off(self):
         self.start_aging(close='400ms')
+        stopwatch = Stopwatch()
         client = self.client()
         client.expect_close(1001)
-        stopwatch = Stopwatch()
         for _ in paced(0.02, FAR_TOO_LONG_SECONDS):
             client.send(frames.ping(b'still talking') + frames.text('and talking'))
             if client.ending is not None or self.has_ended(client):
                 break
-        stopwatch.check(0.35, 0.4)
+        self.check_close_time(stopwatch, 0.4)
         self.assertEqual(self.stopped_counter('close_timeouts'), 1)
 
     def test_a_failed_peer_that_goes_on_sending_is_dropped(self):
         self.start_with(timeouts={'close': '300ms', 'linger': '300ms'})
         client = self.client()
+        stopwatch = Stopwatch()
         client.send(frames.frame(0x3))
         client.expect_close(1002)
-        stopwatch = Stopwatch()
         for _ in paced(0.02, FAR_TOO_LONG_SECONDS):
             client.send(frames.text('as if nothing had happened'))
             if client.ending == RESET:
                 break
-        stopwatch.check(0, 0.6)
+        stopwatch.check(0.3, 0.6)
         self.assertEqual(self.closed_line().get('code'), 1002)
 
     def test_a_peer_that_keeps_its_half_open_is_dropped(self):
-        self.start_with(timeouts={'linger': '300ms'})
+        self.start_with(timeouts={'linger': '2500ms'})
         before = self.daemon.descriptor_count()
         client = self.client()
-        client.send(frames.close(1000))
         stopwatch = Stopwatch()
+        client.send(frames.close(1000))
         client.expect_close(1000)
         client.expect_end()
         self.assertEqual(self.daemon.descriptor_count(), before + 1)
         self.closed_line(code=1000)
-        stopwatch.check(0.3)
+        stopwatch.check(2.5)
         wait_until(lambda: self.daemon.descriptor_count() == before, 'its descriptor to be closed')
 
     def test_a_peer_that_ends_its_half_at_once_is_not_waited_for(self):

@@ -13,7 +13,7 @@ from harness import certificates, configuration, frames
 from harness.case import SharedDaemonTest
 from harness.client import Client
 from harness.connection import (FIN, RESET, SECURE, Connection, client_context,
-                                client_hello, connect_socket)
+                                client_hello, connect_socket, remote_name)
 from harness.deadline import wait_until
 from harness.handshake import Request, check_refusal, read_response
 from harness.tools import require
@@ -90,9 +90,9 @@ class VersionTest(TlsTest):
                 sock = self.wrapped(context=self.limited(ssl.TLSVersion[version]))
                 name = version.replace('_', '.')
                 self.assertEqual(sock.version(), name)
-                host, port = sock.getsockname()
+                remote = remote_name(sock)
                 self.assert_works(sock)
-                line = self.daemon.log.wait_for('closed', remote=f'{host}:{port}')
+                line = self.daemon.log.wait_for('closed', remote=remote)
                 self.assertEqual(line.get('tls'), name)
 
     def test_min_version_refuses_1_2(self):
@@ -340,9 +340,9 @@ class EndTest(TlsTest):
 
     def assert_closed(self, client, act, code):
         """The client's line `closed`, once it has acted, has this code."""
-        host, port = client.sock.getsockname()
+        remote = remote_name(client.sock)
         act()
-        line = self.daemon.log.wait_for('closed', remote=f'{host}:{port}')
+        line = self.daemon.log.wait_for('closed', remote=remote)
         self.assertEqual(line.get('code'), code, line)
 
     def test_after_both_closes_any_end_is_clean(self):

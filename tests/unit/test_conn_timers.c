@@ -1,8 +1,12 @@
 /*
  * Deadlines: what a connection is given time for, and what becomes of it afterwards.
  */
+#include "base/clock.h"
+#include "certificates.h"
 #include "net_fixture.h"
 #include "suite.h"
+
+#include <sys/socket.h>
 
 enum {
     TEXT = FRAME_FIN | OPCODE_TEXT,
@@ -225,10 +229,127 @@ START_TEST(test_a_peer_that_does_not_finish_its_handshake_is_dropped)
 }
 END_TEST
 
+/* ---- how far away each deadline is ---- */
+
+static void connect_one(void)
+{
+    client = client_connect(NULL);
+}
+
+static void connect_to_tls(void)
+{
+    struct tls_context *context = make_tls_context();
+
+    net.listener.tls = context;
+    connect_one();
+    tls_context_free(context);
+}
+
+/* Nothing that the server sends from now on is taken by the kernel. */
+static void stuff(void)
+{
+    static const uint8_t bytes[4096];
+    ssize_t sent;
+
+    client_squeeze(client);
+    do {
+        sent = send(client->conn->transport.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    } while (sent > 0);
+}
+
+static void send_much(void)
+{
+    open_one();
+    stuff();
+    client_send_frame(client, TEXT, "fill", 4);
+    net_settle();
+}
+
+static void close_one(void)
+{
+    open_one();
+    client_send_frame(client, TEXT, "close", 5);
+    client_expect_close(client, CLOSE_NORMAL);
+}
+
+static void fail_one(void)
+{
+    open_one();
+    stuff();
+    client_send_frame(client, FRAME_FIN | 0x3, NULL, 0);
+    net_settle();
+}
+
+static void refuse_one(void)
+{
+    connect_one();
+    stuff();
+    client_send(client, "?\r\n\r\n", 5);
+    net_settle();
+}
+
+static void end_both(void)
+{
+    open_one();
+    client_send_frame(client, CLOSE, "\x03\xe8", 2);
+    client_expect_close(client, CLOSE_NORMAL);
+}
+
+static void ping_one(void)
+{
+    net.route.settings.ping_interval_ms = 1;
+    open_one();
+    net_turn_until(has_frame);
+}
+
+/* What begins the time of each setting; every other setting is longer, or off. */
+static const struct deadline_row {
+    int64_t *setting_ms;
+    void (*begin)(void);
+    enum conn_state state;
+} deadline_rows[] = {
+    {&net.config.timeouts.handshake_ms, connect_one, CONN_UPGRADE},
+    {&net.config.timeouts.handshake_ms, connect_to_tls, CONN_TLS_HANDSHAKE},
+    {&net.config.timeouts.tls_ms, connect_to_tls, CONN_TLS_HANDSHAKE},
+    {&net.config.timeouts.send_ms, send_much, CONN_OPEN},
+    {&net.config.timeouts.close_ms, close_one, CONN_CLOSING},
+    {&net.config.timeouts.close_ms, fail_one, CONN_FINISHING},
+    {&net.config.timeouts.close_ms, refuse_one, CONN_FINISHING},
+    {&net.config.timeouts.linger_ms, end_both, CONN_LINGERING},
+    {&net.route.settings.ping_interval_ms, open_one, CONN_OPEN},
+    {&net.route.settings.ping_timeout_ms, ping_one, CONN_OPEN},
+    {&net.route.settings.idle_timeout_ms, open_one, CONN_OPEN},
+};
+
+/* Two of them, so that no constant is right for both. */
+static const int64_t settings_ms[] = {20000, 40000};
+enum { SETTINGS = 2, DEADLINES = SETTINGS * sizeof deadline_rows / sizeof *deadline_rows };
+
+START_TEST(test_a_deadline_is_as_far_away_as_its_setting_says)
+{
+    const struct deadline_row *row = &deadline_rows[_i / SETTINGS];
+    int64_t setting_ms = settings_ms[_i % SETTINGS];
+    int64_t began_ms;
+    int64_t due_ms;
+
+    start();
+    *row->setting_ms = setting_ms;
+    began_ms = net.loop->now_ms;
+    row->begin();
+    due_ms = wheel_next_ms(&net.loop->wheel);
+    ck_assert_int_eq(client->conn->state, row->state);
+    ck_assert_int_ge(due_ms, began_ms + setting_ms);
+    ck_assert_int_lt(due_ms, clock_monotonic_ms() + setting_ms + WHEEL_TICK_MS);
+    client_free(client);
+    net_stop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("deadlines");
     TCase *tests = suite_case(suite, "deadlines");
+    int result;
 
     tcase_add_test(tests, test_a_connection_without_messages_is_closed_after_its_idle_time);
     tcase_add_test(tests, test_a_connection_that_is_too_old_is_closed_in_order);
@@ -240,5 +361,9 @@ int main(void)
     tcase_add_test(tests, test_a_peer_that_does_not_answer_our_close_is_dropped);
     tcase_add_test(tests, test_a_peer_that_does_not_end_after_both_closes_is_dropped);
     tcase_add_test(tests, test_a_peer_that_does_not_finish_its_handshake_is_dropped);
-    return suite_run(suite);
+    tcase_add_loop_test(tests, test_a_deadline_is_as_far_away_as_its_setting_says, 0, DEADLINES);
+    certificates_make();
+    result = suite_run(suite);
+    certificates_remove();
+    return result;
 }

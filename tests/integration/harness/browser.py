@@ -1,10 +1,8 @@
 """A real Chromium without a window, which tests visit through puppeteer."""
 
-import os
 import re
 import select
 import shutil
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,6 +13,7 @@ from harness.tools import require, require_node_module
 VISIT = Path(__file__).resolve().parents[1] / 'browser' / 'visit.js'
 START_SECONDS = 60
 VISIT_SECONDS = 60
+STOP_SECONDS = 60
 
 FLAGS = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -29,8 +28,7 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix='wsrelayd-browser-')
         self.process = subprocess.Popen(
             [program, *FLAGS, f'--user-data-dir={self.profile}', 'about:blank'],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             self.endpoint = self._read_endpoint()
         except AssertionError:
@@ -59,8 +57,7 @@ class Browser:
             raise AssertionError(f'in the browser: {result.stderr}')
 
     def stop(self):
-        """Ends it with all its children."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stderr.close()
+        """Ends it. Its children then end by themselves, the last of which closes the pipe."""
+        self.process.kill()
+        self.process.communicate(timeout=STOP_SECONDS)
         shutil.rmtree(self.profile, ignore_errors=True)

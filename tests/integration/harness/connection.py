@@ -61,6 +61,12 @@ def connect_socket(address, receive_buffer=None, source=None):
     return sock
 
 
+def remote_name(sock):
+    """What the daemon's log calls a client with this TCP socket."""
+    host, port = sock.getsockname()
+    return f'{host}:{port}'
+
+
 def client_context(**settings):
     """A TLS client context that takes any certificate; settings are attributes to change."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
