@@ -96,10 +96,10 @@ enum frame_verdict frame_decode_header(struct frame_decoder *decoder,
 
 /*
  * Unmasks the next `length` (<= remaining) payload bytes of the current frame from `source` to
- * `target`, which may be equal to `source` or not overlap it. Text is checked in the same pass,
- * the bytes of earlier calls and fragments included, and failed at the first byte that cannot be
- * right; at the end of the last fragment an unfinished character fails too. Returns false when the
- * text is not UTF-8.
+ * `target`, which does not lie above `source` if the two overlap. Text is checked in the same pass,
+ * the bytes of earlier calls and fragments included, and failed with the first piece in which a
+ * byte cannot be right; at the end of the last fragment an unfinished character fails too. Returns
+ * false when the text is not UTF-8; its target may then hold anything.
  */
 bool frame_payload(struct frame_decoder *decoder, uint8_t *target, const uint8_t *source,
                    size_t length);

@@ -7,7 +7,7 @@
 #define WSRELAYD_PROTOCOL_WHOLE_FRAME_H
 
 #include "protocol/frame.h"
-#include "protocol/mask.h"
+#include "protocol/payload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,18 +108,34 @@ static inline bool whole_frame_unmask_short(const struct whole_frame *frame, uin
     return frame_block_is_ascii(seen | (block & frame_block_load(kept + (at - frame->length))));
 }
 
+/* Unmasks `source` and returns whether it is a whole text. */
+static inline bool whole_frame_unmask_text(uint8_t *target, const uint8_t *source, size_t length,
+                                           const uint8_t key[4])
+{
+    struct utf8_state state = {0};
+
+    return payload_kernel->unmask_text(&state, target, source, length, key) &&
+           utf8_complete(&state);
+}
+
 /*
- * Unmasks the payload to `target`, which does not overlap it; both have WHOLE_FRAME_SLACK_BYTES
- * behind them. Text is checked as section 8.1 wants it; returns false when it is not UTF-8.
+ * Unmasks the payload to `target`, which lies at least WHOLE_FRAME_SLACK_BYTES below it or does not
+ * overlap it; both have as much behind them. Text is checked as section 8.1 wants it; returns false
+ * when it is not UTF-8.
  */
 static inline bool whole_frame_payload(const struct whole_frame *frame, uint8_t *target)
 {
-    if (frame->length > FRAME_SHORT_MAX_BYTES) {
-        mask_unmask(target, frame->payload, frame->length, frame->payload - 4);
-    } else if (whole_frame_unmask_short(frame, target)) {
-        return true;
+    static const uint8_t no_key[4];
+
+    if (frame->length <= FRAME_SHORT_MAX_BYTES) {
+        return whole_frame_unmask_short(frame, target) || frame->opcode == OPCODE_BINARY ||
+               whole_frame_unmask_text(target, target, frame->length, no_key);
     }
-    return frame->opcode == OPCODE_BINARY || utf8_valid(target, frame->length);
+    if (frame->opcode == OPCODE_TEXT) {
+        return whole_frame_unmask_text(target, frame->payload, frame->length, frame->payload - 4);
+    }
+    payload_kernel->unmask(target, frame->payload, frame->length, frame->payload - 4);
+    return true;
 }
 
 #endif
