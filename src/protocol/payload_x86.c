@@ -6,7 +6,7 @@
 #include "protocol/payload_kernels.h"
 
 const struct payload_kernel *const payload_kernels[] = {
-    &payload_portable, &payload_sse2, &payload_avx2, NULL,
+    &payload_portable, &payload_sse2, &payload_avx2, &payload_avx512, NULL,
 };
 
 #endif
