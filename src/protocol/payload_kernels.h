@@ -15,6 +15,7 @@ extern const struct payload_kernel payload_portable;
 extern const struct payload_kernel payload_sse2;
 extern const struct payload_kernel payload_avx2;
 extern const struct payload_kernel payload_avx512;
+extern const struct payload_kernel payload_neon;
 
 /* The key in a register, as it lies in memory. */
 static inline uint32_t payload_key_word(const uint8_t key[4])

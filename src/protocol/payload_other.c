@@ -1,7 +1,7 @@
 /*
  * The kernels of CPUs that have none of their own.
  */
-#if !defined(__x86_64__)
+#if !defined(__x86_64__) && !defined(__AARCH64EL__)
 
 #include "protocol/payload_kernels.h"
 
