@@ -39,7 +39,7 @@ deps: ## Install what building and running need
 	@scripts/dependencies install build
 
 check-deps: ## Install what the tests and make lint need, too
-	@scripts/dependencies install build unit check lint
+	@scripts/dependencies install build unit check arm64 lint
 
 clean: ## Remove what was built (not what check-deps fetched into build/node_modules)
 	@if test -d build; then \
@@ -53,7 +53,7 @@ distclean: ## Remove everything that is not source
 
 help: ## Show this list
 	@echo 'Goals:'
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 	@echo 'Variables:'
 	@sed -n 's/^## \([^:]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
@@ -184,7 +184,7 @@ PYTHON = $(or $(shell for python in /usr/bin/python3 python3; do \
 # Unit tests of what threads share: tests/run runs these with ThreadSanitizer, too.
 THREADED_TESTS := $(file <tests/unit/threaded)
 
-.PHONY: check check-unit test-programs threaded-programs lint format
+.PHONY: check check-unit check-arm64 test-programs threaded-programs lint format
 check: ## Run every test, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/dependencies verify build unit check
 	@$(MAKE) $(PARALLEL) --no-print-directory SANITIZE=address,undefined test-programs
@@ -195,6 +195,10 @@ check-unit: ## Run the unit tests only
 	@scripts/dependencies verify build unit
 	@$(MAKE) $(PARALLEL) --no-print-directory SANITIZE=address,undefined test-programs
 	@$(PYTHON) tests/run unit
+
+check-arm64: ## Test the kernels of 64-bit ARM on an emulated CPU
+	@scripts/dependencies verify arm64
+	@tests/check-arm64
 
 test-programs: $(B)/wsrelayd $(UNIT_TESTS)
 

@@ -8,7 +8,7 @@
 #include "handlers/rooms.h"
 #include "net/listener_check.h"
 #include "options.h"
-#include "protocol/mask.h"
+#include "protocol/payload.h"
 #include "server/check.h"
 #include "server/server.h"
 

@@ -3,7 +3,7 @@
  */
 #include "protocol/frame.h"
 
-#include "protocol/mask.h"
+#include "protocol/payload.h"
 
 #include <string.h>
 
@@ -13,10 +13,7 @@ enum {
     OPCODE_CONTROL_BIT = 0x08,
     LENGTH_BITS = 0x7F,
     MASK_BYTES = 4,
-    TEXT_BLOCK_BYTES = 4096, /* unmasked and checked while it is in the first-level cache */
 };
-
-_Static_assert(TEXT_BLOCK_BYTES % MASK_BYTES == 0, "every block must begin with mask[0]");
 
 /* Opcodes that RFC 6455 section 5.2 defines, as a set of bits. */
 static const uint16_t defined_opcodes = 1 << OPCODE_CONTINUATION | 1 << OPCODE_TEXT |
@@ -207,23 +204,6 @@ enum frame_verdict frame_decode_header(struct frame_decoder *decoder,
     return verdict;
 }
 
-/* Unmasks and checks block by block, so that the check finds the bytes in the cache. */
-static bool unmask_text(struct frame_decoder *decoder, uint8_t *target, const uint8_t *source,
-                        size_t length)
-{
-    while (length > TEXT_BLOCK_BYTES) {
-        mask_unmask(target, source, TEXT_BLOCK_BYTES, decoder->mask);
-        if (!utf8_check(&decoder->utf8, target, TEXT_BLOCK_BYTES)) {
-            return false;
-        }
-        target += TEXT_BLOCK_BYTES;
-        source += TEXT_BLOCK_BYTES;
-        length -= TEXT_BLOCK_BYTES;
-    }
-    mask_unmask(target, source, length, decoder->mask);
-    return utf8_check(&decoder->utf8, target, length);
-}
-
 /* Turns the masking key so that its first byte is the one for the payload byte after `length`. */
 static void turn_mask(struct frame_decoder *decoder, size_t length)
 {
@@ -242,8 +222,9 @@ bool frame_payload(struct frame_decoder *decoder, uint8_t *target, const uint8_t
         decoder->message_opcode == OPCODE_TEXT && (decoder->frame_opcode & OPCODE_CONTROL_BIT) == 0;
 
     if (!is_text) {
-        mask_unmask(target, source, length, decoder->mask);
-    } else if (!unmask_text(decoder, target, source, length)) {
+        payload_kernel->unmask(target, source, length, decoder->mask);
+    } else if (!payload_kernel->unmask_text(&decoder->utf8, target, source, length,
+                                            decoder->mask)) {
         return false;
     }
     decoder->remaining -= length;
@@ -261,7 +242,7 @@ void frame_finish(struct frame_decoder *decoder)
         decoder->message_opcode = 0;
         decoder->message_bytes = 0;
         decoder->fragments = 0;
-        decoder->utf8.state = 0;
+        decoder->utf8 = (struct utf8_state){0};
     }
 }
 

@@ -86,9 +86,9 @@ struct frame_failure {
 
 /*
  * Takes the next frame header from *input, which is moved over what was taken. Call it when no
- * frame is unfinished. It decides, in this order: RSV bits, opcode, masking, then the rules of
- * control frames or of continuations, all of which the first two bytes can break and are reported
- * with them; length form (top bit, minimal) and the limits, as soon as the length is there.
+ * frame is unfinished. It decides, in this order of the RFC's sections: RSV bits, opcode, masking,
+ * length form (top bit, minimal), control frame rules, continuation rules, then the limits. A rule
+ * that the first two bytes break is reported with them, without waiting for the rest.
  */
 enum frame_verdict frame_decode_header(struct frame_decoder *decoder,
                                        const struct frame_limits *limits, const uint8_t **input,
@@ -96,10 +96,10 @@ enum frame_verdict frame_decode_header(struct frame_decoder *decoder,
 
 /*
  * Unmasks the next `length` (<= remaining) payload bytes of the current frame from `source` to
- * `target`, which may overlap `source` where it begins no later. Text is checked in the same pass,
- * the bytes of earlier calls and fragments included, and failed at the first byte that cannot be
- * right; at the end of the last fragment an unfinished character fails too. Returns false when the
- * text is not UTF-8.
+ * `target`, which does not lie above `source` if the two overlap. Text is checked in the same pass,
+ * the bytes of earlier calls and fragments included, and failed with the first piece in which a
+ * byte cannot be right; at the end of the last fragment an unfinished character fails too. Returns
+ * false when the text is not UTF-8; its target may then hold anything.
  */
 bool frame_payload(struct frame_decoder *decoder, uint8_t *target, const uint8_t *source,
                    size_t length);

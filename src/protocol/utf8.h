@@ -1,6 +1,6 @@
 /*
- * RFC 3629 UTF-8, checked as it streams by. The widest vector instructions that the CPU has are
- * chosen at start; the portable path is always there and the tests compare them.
+ * RFC 3629 UTF-8, checked as it streams by, on any CPU. Payloads are checked as they are unmasked:
+ * payload.h.
  */
 #ifndef WSRELAYD_PROTOCOL_UTF8_H
 #define WSRELAYD_PROTOCOL_UTF8_H
@@ -11,7 +11,7 @@
 
 /* Where in a character the last call ended. Zero-filled: between two characters. */
 struct utf8_state {
-    uint8_t state;
+    uint8_t lead; /* 0, or a lead byte that asks for just what is still to come */
 };
 
 /*
@@ -20,10 +20,16 @@ struct utf8_state {
  */
 bool utf8_check(struct utf8_state *state, const uint8_t *bytes, size_t length);
 
+/*
+ * The rest of utf8_check for who has already compared every two neighbouring bytes: checks the
+ * character that the end cuts, if it cuts one, and moves the state behind it.
+ */
+bool utf8_check_end(struct utf8_state *state, const uint8_t *bytes, size_t length);
+
 /* Whether the text may end here. */
 static inline bool utf8_complete(const struct utf8_state *state)
 {
-    return state->state == 0;
+    return state->lead == 0;
 }
 
 /* Whether all of it is valid and complete. */

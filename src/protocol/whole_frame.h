@@ -7,7 +7,7 @@
 #define WSRELAYD_PROTOCOL_WHOLE_FRAME_H
 
 #include "protocol/frame.h"
-#include "protocol/mask.h"
+#include "protocol/payload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,74 +56,50 @@ static inline bool whole_frame_at(const uint8_t *input, const uint8_t *end,
 
 /* Sixteen bytes as one value, on CPUs with such registers in one of them. */
 typedef uint8_t frame_block __attribute__((vector_size(16)));
-typedef uint32_t frame_block_of_4 __attribute__((vector_size(16)));
-typedef uint64_t frame_block_of_2 __attribute__((vector_size(16)));
-
-static inline frame_block frame_block_load(const uint8_t *bytes)
-{
-    frame_block block;
-
-    memcpy(&block, bytes, sizeof block);
-    return block;
-}
-
-/* The key as often as it fits. */
-static inline frame_block frame_block_of_key(const uint8_t key[4])
-{
-    uint32_t word;
-
-    memcpy(&word, key, sizeof word);
-    return (frame_block)(frame_block_of_4){word, word, word, word};
-}
-
-static inline bool frame_block_is_ascii(frame_block block)
-{
-    frame_block_of_2 words = (frame_block_of_2)block;
-
-    return ((words[0] | words[1]) & UINT64_C(0x8080808080808080)) == 0;
-}
 
 /*
  * Unmasks a payload of up to FRAME_SHORT_MAX_BYTES bytes in blocks, up to WHOLE_FRAME_SLACK_BYTES
- * more than there are. Returns whether all of it is ASCII.
+ * more than there are.
  */
-static inline bool whole_frame_unmask_short(const struct whole_frame *frame, uint8_t *target)
+static inline void whole_frame_unmask_short(const struct whole_frame *frame, uint8_t *target)
 {
-    static const uint8_t kept[32] = {[0 ... 15] = 0xFF};
-    frame_block key = frame_block_of_key(frame->payload - 4);
-    frame_block seen = {0};
-    frame_block block;
-    size_t at = 0;
+    frame_block keys;
 
-    for (;;) {
-        block = frame_block_load(frame->payload + at) ^ key;
-        memcpy(target + at, &block, sizeof block);
-        at += sizeof block;
-        if (at >= frame->length) {
-            break;
-        }
-        seen |= block;
+    for (size_t i = 0; i < sizeof keys; i += 4) {
+        memcpy((uint8_t *)&keys + i, frame->payload - 4, 4);
     }
-    /* Of the last block only what belongs to the payload. */
-    return frame_block_is_ascii(seen | (block & frame_block_load(kept + (at - frame->length))));
+    for (size_t at = 0; at < frame->length; at += sizeof keys) {
+        frame_block block;
+
+        memcpy(&block, frame->payload + at, sizeof block);
+        block ^= keys;
+        memcpy(target + at, &block, sizeof block);
+    }
 }
 
 /*
- * Unmasks the payload to `target`, which with WHOLE_FRAME_SLACK_BYTES behind it does not overlap
- * the payload or ends before the payload does; so much must be readable behind the payload. Text is
- * checked as section 8.1 wants it; returns false when it is not UTF-8.
+ * Unmasks the payload to `target`, which lies at least WHOLE_FRAME_SLACK_BYTES below it or does not
+ * overlap it; both have as much behind them. Text is checked as section 8.1 wants it; returns false
+ * when it is not UTF-8.
+ *
+ * Short text takes the call, too: to see here whether it is ASCII saves at most 3 ns of 7 where it
+ * is (AVX-512, 20 bytes), and costs 8 ns more where it is not.
  */
 static inline bool whole_frame_payload(const struct whole_frame *frame, uint8_t *target)
 {
-    if (frame->length > FRAME_SHORT_MAX_BYTES) {
-        uint8_t key[4];
+    const uint8_t *key = frame->payload - 4;
+    struct utf8_state state = {0};
 
-        memcpy(key, frame->payload - sizeof key, sizeof key); /* the target may lie on it */
-        mask_unmask(target, frame->payload, frame->length, key);
-    } else if (whole_frame_unmask_short(frame, target)) {
-        return true;
+    if (frame->opcode == OPCODE_TEXT) {
+        return payload_kernel->unmask_text(&state, target, frame->payload, frame->length, key) &&
+               utf8_complete(&state);
     }
-    return frame->opcode == OPCODE_BINARY || utf8_valid(target, frame->length);
+    if (frame->length <= FRAME_SHORT_MAX_BYTES) {
+        whole_frame_unmask_short(frame, target);
+    } else {
+        payload_kernel->unmask(target, frame->payload, frame->length, key);
+    }
+    return true;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #include "protocol/frame.h"
 
 #include "base/slice.h"
-#include "protocol/mask.h"
+#include "protocol/payload.h"
 #include "suite.h"
 
 #include <limits.h>

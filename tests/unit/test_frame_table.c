@@ -5,7 +5,7 @@
 #include "frame_oracle.h"
 #include "protocol/close.h"
 #include "protocol/frame.h"
-#include "protocol/mask.h"
+#include "protocol/payload.h"
 #include "suite.h"
 
 #include <check.h>

@@ -1,11 +1,11 @@
 /*
- * UTF-8: every kernel against a decoder written from the table of RFC 3629 section 4.
+ * UTF-8, against a decoder written from the table of RFC 3629 section 4.
  */
-#include "protocol/kernels.h"
+#include "protocol/utf8.h"
 
 #include "suite.h"
+#include "utf8_samples.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LONG_TEXT = 200 };
@@ -71,17 +71,16 @@ static enum verdict expected(const uint8_t *bytes, size_t length)
     return COMPLETE;
 }
 
-/* What a kernel says of a text that comes in two pieces; checks that it fails at the right one. */
-static enum verdict judge(const struct utf8_kernel *kernel, const uint8_t *bytes, size_t length,
-                          size_t cut)
+/* What is said of a text that comes in two pieces; checks that the right one is failed. */
+static enum verdict judge(const uint8_t *bytes, size_t length, size_t cut)
 {
     struct utf8_state state = {0};
-    bool first_right = kernel->check(&state, bytes, cut);
+    bool first_right = utf8_check(&state, bytes, cut);
 
     if (first_right != (expected(bytes, cut) != IMPOSSIBLE)) {
-        ck_abort_msg("%s: first %zu of %zu bytes", kernel->name, cut, length);
+        ck_abort_msg("first %zu of %zu bytes", cut, length);
     }
-    if (!first_right || !kernel->check(&state, bytes + cut, length - cut)) {
+    if (!first_right || !utf8_check(&state, bytes + cut, length - cut)) {
         return IMPOSSIBLE;
     }
     return utf8_complete(&state) ? COMPLETE : INCOMPLETE;
@@ -91,15 +90,12 @@ static void check_everywhere(const uint8_t *bytes, size_t length)
 {
     enum verdict right = expected(bytes, length);
 
-    for (const struct utf8_kernel *kernel = utf8_kernels; kernel->name != NULL; kernel++) {
-        for (size_t cut = 0; kernel->supported() && cut <= length; cut++) {
-            enum verdict said = judge(kernel, bytes, length, cut);
+    for (size_t cut = 0; cut <= length; cut++) {
+        enum verdict said = judge(bytes, length, cut);
 
-            if (said != right) {
-                ck_abort_msg("%s said %d, not %d, of %02x %02x %02x %02x, cut at %zu", kernel->name,
-                             said, right, bytes[0], length > 1 ? bytes[1] : 0,
-                             length > 2 ? bytes[2] : 0, length > 3 ? bytes[3] : 0, cut);
-            }
+        if (said != right) {
+            ck_abort_msg("%d, not %d, of %zu bytes, cut at %zu, that end with %02x", said, right,
+                         length, cut, length > 0 ? bytes[length - 1] : 0);
         }
     }
 }
@@ -118,94 +114,45 @@ START_TEST(test_all_strings_of_up_to_two_bytes)
 }
 END_TEST
 
-/* Whole, without cuts, which the edges below have. */
-static void check_whole(const uint8_t *bytes, size_t length)
-{
-    enum verdict right = expected(bytes, length);
-
-    for (const struct utf8_kernel *kernel = utf8_kernels; kernel->name != NULL; kernel++) {
-        struct utf8_state state = {0};
-        bool possible = !kernel->supported() || kernel->check(&state, bytes, length);
-
-        if (possible != (right != IMPOSSIBLE) ||
-            (possible && kernel->supported() && utf8_complete(&state) != (right == COMPLETE))) {
-            ck_abort_msg("%s: %02x %02x %02x", kernel->name, bytes[0], bytes[1], bytes[2]);
-        }
-    }
-}
-
 /* All three-byte strings with this lead byte; other first bytes are decided by two bytes. */
 START_TEST(test_all_strings_of_three_bytes)
 {
     for (unsigned rest = 0; rest < 65536; rest++) {
         uint8_t bytes[3] = {(uint8_t)_i, (uint8_t)(rest >> 8), (uint8_t)rest};
 
-        check_whole(bytes, 3);
+        if (judge(bytes, 3, 0) != expected(bytes, 3)) {
+            ck_abort_msg("%02x %02x %02x", bytes[0], bytes[1], bytes[2]);
+        }
     }
 }
 END_TEST
 
-/* Bytes at the edges of every range in the table. */
-static const uint8_t edges[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0,
-                                0xBF, 0xC0, 0xC2, 0xE0, 0xED, 0xF0, 0xF4, 0xFF};
-
 /* Strings of up to four bytes with this lead byte, cut everywhere. */
 START_TEST(test_strings_at_the_edges_wherever_they_are_cut)
 {
-    enum { EDGES = sizeof edges };
+    enum { EDGES = sizeof utf8_edges };
 
     for (unsigned rest = 0; rest < EDGES * EDGES * EDGES; rest++) {
-        uint8_t bytes[4] = {(uint8_t)_i, edges[rest / (EDGES * EDGES)], edges[rest / EDGES % EDGES],
-                            edges[rest % EDGES]};
+        uint8_t bytes[4] = {(uint8_t)_i, utf8_edges[rest / (EDGES * EDGES)],
+                            utf8_edges[rest / EDGES % EDGES], utf8_edges[rest % EDGES]};
 
         check_everywhere(bytes, rest % 2 == 0 ? 4 : 3);
     }
 }
 END_TEST
 
-/* Texts in which vectors could go wrong: a piece at every offset of a long ASCII text. */
-static const char *const pieces[] = {
-    "\xC3\xA9",
-    "\xE2\x82\xAC",
-    "\xF0\x9D\x84\x9E",
-    "\xC3",
-    "\xE2\x82",
-    "\xF0\x9D\x84",
-    "\x80",
-    "\xC0\x80",
-    "\xED\xA0\x80",
-    "\xE0\x9F\xBF",
-    "\xF4\x90\x80\x80",
-    "\xF0\x8F\xBF\xBF",
-    "\xFF",
-    "\xC3\xA9\xC3\xA9\xE2\x82\xAC",
-    "\xE2\x82\xAC\x80",
-};
-
-static void check_long(const uint8_t *text, size_t length)
-{
-    enum verdict right = expected(text, length);
-
-    for (const struct utf8_kernel *kernel = utf8_kernels; kernel->name != NULL; kernel++) {
-        for (size_t cut = 0; kernel->supported() && cut <= length; cut += cut < 70 ? 1 : 13) {
-            if (judge(kernel, text, length, cut) != right) {
-                ck_abort_msg("%s: a text of %zu bytes, cut at %zu", kernel->name, length, cut);
-            }
-        }
-    }
-}
-
+/* Texts in which blocks could go wrong. */
 START_TEST(test_a_piece_is_judged_alike_at_every_offset)
 {
-    size_t piece_bytes = strlen(pieces[_i]);
+    size_t piece_bytes = strlen(utf8_pieces[_i]);
 
     for (size_t offset = 0; offset + piece_bytes <= LONG_TEXT; offset++) {
         uint8_t text[LONG_TEXT];
 
         memset(text, 'a', sizeof text);
-        memcpy(text + offset, pieces[_i], piece_bytes);
-        check_long(text, sizeof text);
-        check_long(text, offset + piece_bytes);
+        memcpy(text + offset, utf8_pieces[_i], piece_bytes);
+        check_everywhere(text, sizeof text);
+        check_everywhere(text, offset + piece_bytes);
     }
 }
 END_TEST
@@ -221,26 +168,40 @@ START_TEST(test_long_texts_without_ascii)
         text[i] = (uint8_t)alphabets[_i][i % unit];
     }
     for (size_t length = 0; length <= sizeof text; length++) {
-        check_long(text, length);
+        check_everywhere(text, length);
     }
 }
 END_TEST
 
-START_TEST(test_no_kernel_reads_beyond_the_text)
+/* Of a text whose pairs are known to be right, the end alone says the same as all of it. */
+START_TEST(test_the_end_alone_gives_the_same_state)
 {
-    for (const struct utf8_kernel *kernel = utf8_kernels; kernel->name != NULL; kernel++) {
-        for (size_t length = 1; kernel->supported() && length < LONG_TEXT; length++) {
-            uint8_t *text = malloc(length); /* AddressSanitizer guards its end */
-            struct utf8_state state = {0};
+    static const char text[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9D\x84\x9E\xED\x9F\xBFz";
+    const uint8_t *bytes = (const uint8_t *)text;
 
-            memset(text, 0xC3, length);
-            for (size_t i = 1; i < length; i += 2) {
-                text[i] = 0xA9;
-            }
-            ck_assert(kernel->check(&state, text, length));
-            ck_assert_int_eq(utf8_complete(&state), length % 2 == 0);
-            free(text);
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        for (size_t end = cut; end < sizeof text; end++) {
+            struct utf8_state by_all = {0};
+            struct utf8_state by_end;
+
+            ck_assert(utf8_check(&by_all, bytes, cut));
+            by_end = by_all;
+            ck_assert(utf8_check(&by_all, bytes + cut, end - cut));
+            ck_assert(utf8_check_end(&by_end, bytes + cut, end - cut));
+            ck_assert_uint_eq(by_end.lead, by_all.lead);
         }
+    }
+}
+END_TEST
+
+START_TEST(test_an_end_that_leads_nothing_is_wrong)
+{
+    static const char *const ends[] = {"abc\xC0", "abc\xF5", "ab\xE0\x9F", "ab\xF4\x90"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct utf8_state state = {0};
+
+        ck_assert(!utf8_check_end(&state, (const uint8_t *)ends[i], 4));
     }
 }
 END_TEST
@@ -259,14 +220,14 @@ int main(void)
     Suite *suite = suite_create("utf8");
     TCase *tests = tcase_create("utf8");
 
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_all_strings_of_up_to_two_bytes);
     tcase_add_loop_test(tests, test_all_strings_of_three_bytes, 0xC0, 0x100);
     tcase_add_loop_test(tests, test_strings_at_the_edges_wherever_they_are_cut, 0xC0, 0x100);
     tcase_add_loop_test(tests, test_a_piece_is_judged_alike_at_every_offset, 0,
-                        sizeof pieces / sizeof *pieces);
+                        sizeof utf8_pieces / sizeof *utf8_pieces);
     tcase_add_loop_test(tests, test_long_texts_without_ascii, 0, 4);
-    tcase_add_test(tests, test_no_kernel_reads_beyond_the_text);
+    tcase_add_test(tests, test_the_end_alone_gives_the_same_state);
+    tcase_add_test(tests, test_an_end_that_leads_nothing_is_wrong);
     tcase_add_test(tests, test_valid_wants_complete_text);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -109,6 +109,43 @@ START_TEST(test_text_is_checked_as_the_codec_does)
 }
 END_TEST
 
+/* A text that has ASCII and other characters in every block. */
+static void check_moved_down(size_t length, size_t distance)
+{
+    static const char *const alphabet = "gr\xC3\xBC\xC3\x9F";
+    uint8_t payload[LONGEST];
+    uint8_t *bytes = malloc(distance + length + WHOLE_FRAME_SLACK_BYTES + header_bytes(length));
+    uint8_t *frame;
+    struct whole_frame found;
+    bool right;
+
+    for (size_t i = 0; i < length; i++) {
+        payload[i] = (uint8_t)alphabet[i % 6];
+    }
+    frame = make_frame(FRAME_FIN | OPCODE_TEXT, payload, length);
+    memcpy(bytes + distance, frame, header_bytes(length) + length + WHOLE_FRAME_SLACK_BYTES);
+    ck_assert(
+        whole_frame_at(bytes + distance, bytes + distance + header_bytes(length) + length, &found));
+    right = utf8_valid(payload, length);
+    ck_assert_int_eq(whole_frame_payload(&found, bytes + header_bytes(length)), right);
+    ck_assert(!right || memcmp(bytes + header_bytes(length), payload, length) == 0);
+    ck_assert_msg(memcmp(found.payload + length, frame + header_bytes(length) + length,
+                         WHOLE_FRAME_SLACK_BYTES) == 0,
+                  "what follows %zu bytes is overwritten from %zu below", length, distance);
+    free(frame);
+    free(bytes);
+}
+
+START_TEST(test_a_payload_may_be_moved_down_over_itself)
+{
+    for (size_t length = 0; length <= LONGEST; length++) {
+        for (size_t distance = WHOLE_FRAME_SLACK_BYTES; distance <= 80; distance++) {
+            check_moved_down(length, distance);
+        }
+    }
+}
+END_TEST
+
 /* Frames that are not the common case are left to the codec. */
 START_TEST(test_other_frames_are_not_taken)
 {
@@ -165,8 +202,10 @@ int main(void)
     Suite *suite = suite_create("whole frame");
     TCase *tests = tcase_create("whole frame");
 
+    protocol_choose_kernels();
     tcase_add_test(tests, test_every_length_is_unmasked_as_the_codec_does);
     tcase_add_test(tests, test_text_is_checked_as_the_codec_does);
+    tcase_add_test(tests, test_a_payload_may_be_moved_down_over_itself);
     tcase_add_test(tests, test_other_frames_are_not_taken);
     tcase_add_loop_test(tests, test_incomplete_and_unmasked_frames_are_not_taken, 0,
                         sizeof cut_lengths / sizeof *cut_lengths);
