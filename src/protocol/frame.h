@@ -86,9 +86,9 @@ struct frame_failure {
 
 /*
  * Takes the next frame header from *input, which is moved over what was taken. Call it when no
- * frame is unfinished. It decides, in this order of the RFC's sections: RSV bits, opcode, masking,
- * length form (top bit, minimal), control frame rules, continuation rules, then the limits. A rule
- * that the first two bytes break is reported with them, without waiting for the rest.
+ * frame is unfinished. It decides, in this order: RSV bits, opcode, masking, then the rules of
+ * control frames or of continuations, all of which the first two bytes can break and are reported
+ * with them; length form (top bit, minimal) and the limits, as soon as the length is there.
  */
 enum frame_verdict frame_decode_header(struct frame_decoder *decoder,
                                        const struct frame_limits *limits, const uint8_t **input,
