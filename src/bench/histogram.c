@@ -56,15 +56,18 @@ uint64_t histogram_middle(size_t bucket)
 
 uint64_t histogram_percentile(const struct histogram *histogram, double percent)
 {
-    double wanted = percent / 100 * (double)load(&histogram->total);
+    double total = (double)load(&histogram->total);
+    double wanted = percent / 100 * total;
     uint64_t least = load(&histogram->least) - 1;
     uint64_t most = load(&histogram->most);
     uint64_t seen = 0;
 
-    if (wanted <= 0) {
-        return load(&histogram->total) > 0 ? least : 0;
+    if (total == 0 || wanted > total - 1) {
+        return most;
     }
-
+    if (wanted <= 0) {
+        return least;
+    }
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += load(&histogram->counts[i]);
         if ((double)seen >= wanted) {

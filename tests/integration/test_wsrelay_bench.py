@@ -1,0 +1,250 @@
+"""wsrelay-bench against the daemon: what it measures, counts and reports."""
+
+import unittest
+
+from harness import certificates, configuration, load
+from harness.case import SharedDaemonTest
+
+ROUTES = [
+    configuration.ECHO_ROUTE,
+    configuration.ROOM_ROUTE,
+    {'path': '/large', 'handler': 'echo', 'max_message_size': '64MiB'},
+    {'path': '/small', 'handler': 'echo', 'max_message_size': '100B'},
+    {'path': '/subprotocols', 'handler': 'echo', 'subprotocols': ['alpha', 'beta']},
+    {'path': '/origins', 'handler': 'echo', 'origins': ['https://example.org']},
+]
+
+# Echo routes of tests that look for their connections in the log.
+WATCHED = ('interrupted', 'visited-plain', 'visited-unix', 'visited-secure', 'visited-insecure',
+           'silent', 'idle', 'sources')
+NO_FAULTS = dict.fromkeys(load.FAULTS, 0)
+
+
+class BenchTest(SharedDaemonTest):
+    """A daemon on TCP, with TLS and on a unix socket."""
+
+    @classmethod
+    def configuration(cls):
+        cls.path = certificates.directory() / 'bench.sock'
+        listeners = [*cls.plain_and_secure(), configuration.unix_listener(cls.path)]
+        watched = [{'path': f'/{name}', 'handler': 'echo'} for name in WATCHED]
+        return configuration.configuration([*ROUTES, *watched], listeners)
+
+    def url(self, path='/'):
+        host, port = self.daemon.address('plain')
+        return f'ws://{host}:{port}{path}'
+
+    def secure_url(self, host='localhost', path='/'):
+        return f'wss://{host}:{self.daemon.address("secure")[1]}{path}'
+
+    def transports(self, path='/'):
+        """URLs with the options that they need; `path` may name the transport."""
+        authority = certificates.directory() / 'ca.pem'
+        words = {'plain': [self.url(path)], 'unix': [f'ws+unix:{self.path}:{path}'],
+                 'secure': ['--ca', authority, self.secure_url(path=path)],
+                 'insecure': ['--insecure', self.secure_url('127.0.0.1', path)]}
+        return {name: [str(word).replace('TRANSPORT', name) for word in words[name]]
+                for name in words}
+
+    def lines(self, message, count, route):
+        """The log's lines of a watched route, once there are so many."""
+        return self.daemon.log.wait_for_count(message, count, route=route)
+
+    def measure_faultless(self, *arguments):
+        result = load.measure(*arguments)
+        self.assertEqual(result['errors'], NO_FAULTS, result['first_error'])
+        return result
+
+    def assert_fault(self, fault, sentence, *arguments):
+        """That fault is counted, and the first error is this."""
+        result = load.measure(*arguments)
+        self.assertGreater(result['errors'][fault], 0, result['first_error'])
+        self.assertRegex(result['first_error'], sentence)
+        return result
+
+
+class EchoTest(BenchTest):
+    """Mode echo."""
+
+    def test_every_message_of_a_count_comes_back_over_every_transport(self):
+        for name, words in self.transports().items():
+            with self.subTest(transport=name):
+                result = self.measure_faultless('echo', '-n', 1003, '-c', 7, '-f', 4, *words)
+                self.assertEqual(result['operations'], 1003)
+                self.assertEqual((result['connections'], result['payload_bytes']), (7, 20))
+                latency = [result['latency_us'][each] for each in ('min', 'p50', 'p90', 'p99',
+                                                                   'p99_9', 'max')]
+                self.assertEqual(latency, sorted(latency))
+                self.assertGreater(latency[0], 0)
+
+    def test_payloads_have_the_sizes_that_were_asked_for(self):
+        for size, mean in (('0-0', 0), ('125', 125), ('126', 126), ('70000', 70000),
+                           ('3MiB', 3 << 20), ('1KiB:3,5KiB:1', 2048)):
+            with self.subTest(size=size):
+                result = self.measure_faultless('echo', '-n', 64, '-c', 4, '-s', size, '--text',
+                                                self.url('/large'))
+                self.assertEqual(result['payload_bytes'], mean)
+
+    def test_a_duration_is_kept(self):
+        result = self.measure_faultless('echo', '-d', 0.5, '-c', 3, self.url())
+        self.assertGreaterEqual(result['duration_s'], 0.5)
+        self.assertGreater(result['operations'], 0)
+        self.assertAlmostEqual(result['operations_per_second'] * result['duration_s'],
+                               result['operations'], delta=result['operations'] / 100)
+
+    def test_threads_share_the_connections(self):
+        result = self.measure_faultless('echo', '-n', 100, '-c', 5, '-t', 3, self.url())
+        self.assertEqual((result['operations'], result['threads']), (100, 3))
+
+    def test_unverified_payloads_are_still_counted(self):
+        for size in ('20', '1-70000'):
+            result = self.measure_faultless('echo', '-n', 200, '-s', size, '--no-verify',
+                                            self.url())
+            self.assertEqual(result['operations'], 200)
+
+    def test_it_tells_what_the_server_has_used(self):
+        result = self.measure_faultless('echo', '-d', 0.5, '-p', self.daemon.pid, self.url())
+        server = result['server']
+        self.assertEqual(server['pid'], self.daemon.pid)
+        self.assertGreater(server['cpu_us_per_operation'], 0)
+        self.assertGreater(server['busy_percent'], 0)
+        self.assertGreaterEqual(server['peak_growth_bytes'], 0)
+        self.assertIsNone(server['bytes_per_connection'])
+
+    def test_a_close_by_the_server_is_reported(self):
+        result = self.assert_fault('closed', 'closed a connection: 1009 ', 'echo', '-n', 2, '-c', 2,
+                                   '-s', 101, self.url('/small'))
+        self.assertEqual((result['errors']['closed'], result['errors']['lost']), (2, 2))
+
+    def test_an_interrupt_ends_it_with_what_was_measured(self):
+        running = load.Running('echo', '-d', 600, '-c', 2, '--json', self.url('/interrupted'))
+        self.addCleanup(running.end)
+        self.lines('opened', 2, '/interrupted')
+        status, output, errors = running.interrupt()
+        self.assertEqual((status, errors), (0, ''))
+        self.assertIn('"mode": "echo"', output)
+
+
+class HandshakeTest(BenchTest):
+    """What the server is asked for, and refusals."""
+
+    def test_a_refusal_is_reported_with_its_status(self):
+        for mode in ('echo', 'connect', 'idle'):
+            count = [] if mode == 'idle' else ['-n', 3]
+            result = self.assert_fault('refused', '404 ', mode, '-c', 3, *count,
+                                       self.url('/nowhere'))
+            self.assertEqual((result['operations'], result['errors']['refused']), (0, 3))
+
+    def test_headers_and_subprotocols_are_sent(self):
+        self.measure_faultless('echo', '-n', 1, '-c', 1, '--header', 'Origin: https://example.org',
+                               self.url('/origins'))
+        self.assert_fault('refused', '403 ', 'echo', '-n', 1, '-c', 1, '--header',
+                          'Origin: https://example.com', self.url('/origins'))
+        self.measure_faultless('echo', '-n', 1, '-c', 1, '--subprotocol', 'gamma', '--subprotocol',
+                               'beta', self.url('/subprotocols'))
+
+    def test_an_untrusted_certificate_is_refused(self):
+        self.assert_fault('refused', 'certificate is not trusted', 'echo', '-n', 1, '-c', 1,
+                          self.secure_url())
+
+    def test_a_certificate_has_to_be_of_the_server(self):
+        authority = ['--ca', certificates.directory() / 'ca.pem']
+        self.assert_fault('refused', 'certificate is not trusted', 'echo', '-n', 1, '-c', 1,
+                          *authority, '--server-name', 'other.example', self.secure_url())
+        self.measure_faultless('echo', '-n', 1, '-c', 1, *authority, self.secure_url('127.0.0.1'))
+
+    def test_addresses_to_connect_from_take_turns(self):
+        self.measure_faultless('idle', '-c', 4, '-d', 0.1, '--source', '127.0.0.2,127.0.0.3',
+                               self.url('/sources'))
+        hosts = [line.get('remote').rpartition(':')[0]
+                 for line in self.lines('opened', 4, '/sources')]
+        self.assertEqual(sorted(hosts), ['127.0.0.2'] * 2 + ['127.0.0.3'] * 2)
+
+
+class ConnectTest(BenchTest):
+    """Modes connect and idle."""
+
+    def test_each_connection_echoes_and_closes(self):
+        for name, words in self.transports('/visited-TRANSPORT').items():
+            with self.subTest(transport=name):
+                result = self.measure_faultless('connect', '-n', 20, '-c', 3, *words)
+                self.assertEqual(result['operations'], 20)
+                lines = self.lines('closed', 20, f'/visited-{name}')
+                self.assertEqual({(line.get('code'), line.get('messages_in')) for line in lines},
+                                 {(1000, 1)})
+
+    def test_without_an_echo_nothing_is_sent(self):
+        self.measure_faultless('connect', '-n', 5, '-c', 1, '--no-echo', self.url('/silent'))
+        lines = self.lines('closed', 5, '/silent')
+        self.assertEqual({line.get('messages_in') for line in lines}, {0})
+
+    def test_held_connections_stay_to_the_end(self):
+        result = self.measure_faultless('connect', '-n', 30, '-c', 4, '--hold', '-p',
+                                        self.daemon.pid, self.url())
+        self.assertEqual(result['operations'], 30)
+        self.assertIsInstance(result['server']['bytes_per_connection'], float)
+
+    def test_idle_connections_are_held_until_an_interrupt(self):
+        running = load.Running('idle', '-c', 10, '-d', 600, '--json', self.url('/idle'))
+        self.addCleanup(running.end)
+        self.lines('opened', 10, '/idle')
+        self.assertEqual([line for line in self.daemon.log.with_message('closed')
+                          if line.get('route') == '/idle'], [])
+        status, _, errors = running.interrupt()
+        self.assertEqual((status, errors), (0, ''))
+        self.lines('closed', 10, '/idle')
+
+    def test_idle_tells_the_memory_of_a_connection(self):
+        result = self.measure_faultless('idle', '-c', 50, '-d', 0.1, '-p', self.daemon.pid,
+                                        self.url())
+        self.assertEqual(result['operations'], 50)
+        self.assertIsInstance(result['server']['bytes_per_connection'], float)
+
+
+class TextTest(BenchTest):
+    """The report for people."""
+
+    def test_it_says_what_was_done_and_what_went_wrong(self):
+        process = load.run('echo', '-n', 100, '-c', 2, '-p', self.daemon.pid, self.url())
+        self.assertEqual((process.returncode, process.stderr), (0, ''))
+        for line in (r'echo ws://\S+: 2 connections', r' +done +100 in \S+ s, \d+ a second',
+                     r' +errors +none', r' +latency .*p99_9', r' +generator', r' +server',
+                     r' +limit +\w+'):
+            self.assertRegex(process.stdout, f'(?m)^{line}')
+        process = load.run('echo', '-n', 1, '-c', 1, self.url('/nowhere'))
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(process.stdout, r'(?m)^ +errors +1 refused$')
+        self.assertRegex(process.stdout, r'the first: .*404')
+
+
+class UsageTest(unittest.TestCase):
+    """Mistakes: exit status 2, one line that says what is wrong, nothing else."""
+
+    URL = 'ws://127.0.0.1:9/'
+
+    def test_mistakes(self):
+        cases = [
+            ([], 'mode'), (['echo'], 'URL'), (['echo', self.URL, 'more'], 'nothing else'),
+            (['eco', self.URL], '"eco"'), (['echo', 'http://a/'], 'http://a/'),
+            (['echo', 'tcp://127.0.0.1'], 'port'), (['echo', '--bogus', self.URL], '--bogus'),
+            (['echo', '-c', self.URL], '--connections'), (['echo', self.URL, '-c'], '--connections'),
+            (['echo', '-c', '0', self.URL], '"0"'), (['echo', '-s', '3-2', self.URL], '"3-2"'),
+            (['echo', '-d', '-1', self.URL], '"-1"'), (['echo', '--json=1', self.URL], '--json'),
+            (['echo', '--header', 'Host', self.URL], '"Host"'),
+            (['echo', '--header', 'Sec-WebSocket-Key: a', self.URL], 'Sec-WebSocket-Key'),
+            (['echo', '--hold', self.URL], '--hold'), (['echo', '--ca', 'a', self.URL], '--ca'),
+            (['echo', '--source', 'localhost', self.URL], '"localhost"'),
+            (['echo', '-t', '2', '-c', '1', self.URL], '--threads'),
+            (['echo', '-p', '999999999', self.URL], '999999999'),
+            (['echo', '--subprotocol', 'a', 'tcp://127.0.0.1:9'], 'tcp://'),
+        ]
+        for arguments, word in cases:
+            with self.subTest(arguments):
+                process = load.run(*arguments)
+                self.assertEqual((process.returncode, process.stdout), (2, ''), process.stderr)
+                self.assertRegex(process.stderr, r'\Awsrelay-bench: [^\n]+\n\Z')
+                self.assertIn(word, process.stderr)
+
+    def test_help_and_version(self):
+        self.assertTrue(load.run('--help').stdout.startswith('usage: wsrelay-bench'))
+        self.assertRegex(load.run('--version').stdout, r'\Awsrelay-bench \d+\.\d+\.\d+\n\Z')
