@@ -78,7 +78,7 @@ static void add_message(struct batch *batch, const struct batch_plan *plan, size
     size_t length = strip_length(&batch->payloads, index);
     uint64_t key = chance_next(seed);
 
-    payload_fill(payload, length, index, plan->text);
+    payload_fill(payload + plan->reserved, length - plan->reserved, index, plan->text);
     add_frame(&batch->wire, index, batch->opcode, payload, length, (const uint8_t *)&key);
     add_frame(&batch->reply, index, batch->opcode, payload, length,
               plan->raw ? (const uint8_t *)&key : NULL);

@@ -29,6 +29,7 @@ struct batch {
 struct batch_plan {
     struct sizes sizes;
     size_t together; /* messages that are sent at once: a multiple of them goes round */
+    size_t reserved; /* bytes at the front of each payload that are filled in later */
     bool text;
     bool raw; /* the server returns bytes: the reply is the wire */
 };

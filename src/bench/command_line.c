@@ -3,6 +3,7 @@
  */
 #include "bench/command_line.h"
 
+#include "bench/fanout.h"
 #include "bench/mode.h"
 #include "protocol/http.h"
 
@@ -20,6 +21,7 @@ enum kind {
     KIND_COUNT,   /* at least 1: uint64_t */
     KIND_DECIMAL, /* more than 0: double */
     KIND_SIZES,
+    KIND_URL,
     KIND_TEXT,   /* const char * */
     KIND_HEADER, /* repeatable: struct texts */
     KIND_TOKEN,  /* likewise */
@@ -42,14 +44,17 @@ struct row {
 
 static const struct row rows[] = {
     {'c', "connections", "N", KIND_COUNT, AT(connections), NULL,
-     "how many; in connect, how many at a time (64)"},
+     "how many (64); in fanout, members (100); in connect, at a time"},
+    {0, "publishers", "N", KIND_COUNT, AT(publishers), "fanout", "connections that publish (1)"},
+    {0, "publish-url", "URL", KIND_URL, AT(publish_url), "fanout",
+     "where these connect, if not to URL"},
     {'s', "size", "SIZE", KIND_SIZES, AT(sizes), NULL,
      "payload bytes: N, MIN-MAX or N:WEIGHT,N:WEIGHT... (20)"},
-    {'f', "in-flight", "N", KIND_COUNT, AT(in_flight), "echo",
+    {'f', "in-flight", "N", KIND_COUNT, AT(in_flight), "echo fanout",
      "messages under way on a connection (1)"},
     {'d', "duration", "SECONDS", KIND_DECIMAL, AT(duration_s), NULL,
      "how long to measure; in idle, to hold (5)"},
-    {'n', "count", "N", KIND_COUNT, AT(count), "echo connect",
+    {'n', "count", "N", KIND_COUNT, AT(count), "echo fanout connect",
      "so many operations instead of a duration"},
     {0, "text", NULL, KIND_FLAG, AT(text), NULL, "UTF-8 text instead of binary messages"},
     {0, "hold", NULL, KIND_FLAG, AT(hold), "connect", "keep connections open until the end"},
@@ -153,6 +158,8 @@ static bool store(void *target, enum kind kind, const char *argument)
         return parse_count(argument, target);
     case KIND_DECIMAL:
         return parse_decimal(argument, target);
+    case KIND_URL:
+        return url_parse(argument, target) == NULL;
     case KIND_SIZES:
         return sizes_parse(argument, target);
     case KIND_TEXT:
@@ -273,7 +280,8 @@ static bool read_url(const char *text, struct url *url)
 /* Options that would do nothing are mistakes. */
 static bool check_use(const struct settings *settings, const struct words *words)
 {
-    bool has_tls = settings->url.scheme == URL_WSS;
+    bool has_tls = settings->url.scheme == URL_WSS ||
+                   (settings->publish_url.text != NULL && settings->publish_url.scheme == URL_WSS);
 
     for (int i = 0; i < ROWS; i++) {
         if (words->given[i] && rows[i].modes != NULL &&
@@ -292,6 +300,21 @@ static bool check_use(const struct settings *settings, const struct words *words
         return fail("--source is for TCP");
     }
     return true;
+}
+
+static bool check_fanout(struct settings *settings)
+{
+    bool is_raw = settings->url.scheme == URL_TCP;
+
+    settings->has_publish_url = settings->publish_url.text != NULL;
+    if (settings->has_publish_url && is_raw != (settings->publish_url.scheme == URL_TCP)) {
+        return fail("--publish-url: of tcp:// either both URLs are, or none");
+    }
+    if (sizes_least(&settings->sizes) < STAMP_BYTES) {
+        return fail("--size: publications have %d bytes at least, to tell them apart", STAMP_BYTES);
+    }
+    return settings->publishers <= PUBLISHERS_MAX ||
+           fail("--publishers: at most %d", PUBLISHERS_MAX);
 }
 
 static bool check_values(struct settings *settings)
@@ -321,7 +344,8 @@ static bool read_words(int argc, char **argv, struct settings *settings, struct 
         return fail("a mode and a URL are needed, and nothing else");
     }
     return read_mode(argv[optind], settings) && read_url(argv[optind + 1], &settings->url) &&
-           check_use(settings, words) && check_values(settings);
+           check_use(settings, words) && check_values(settings) &&
+           (settings->mode != &fanout_mode || check_fanout(settings));
 }
 
 enum command command_line_parse(int argc, char **argv, struct settings *settings)
@@ -330,6 +354,7 @@ enum command command_line_parse(int argc, char **argv, struct settings *settings
 
     *settings = (struct settings){
         .sizes = {.ranges = {{20, 20, 1}}, .count = 1},
+        .publishers = 1,
         .in_flight = 1,
         .duration_s = 5,
         .threads = 1,

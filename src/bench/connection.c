@@ -130,6 +130,9 @@ void connection_open(struct engine *engine, const struct endpoint *endpoint, uin
     connection->begun_ns = begun_ns;
     connection->heard_ns = engine->now_ns;
     connection->opening = true;
+    if (engine->mode->begun != NULL) {
+        engine->mode->begun(connection);
+    }
     engine->opening++;
     engine->alive++;
     list_append(&engine->connections, &connection->node);

@@ -96,7 +96,10 @@ static void open_more(struct engine *engine)
     while (engine->opening < engine->window && engine->to_open > 0 && tries-- > 0) {
         engine->now_ns = engine_clock_ns();
         engine->to_open--;
-        connection_open(engine, &engine->run->endpoint, engine->now_ns);
+        connection_open(engine,
+                        engine->mode->next_endpoint != NULL ? engine->mode->next_endpoint(engine)
+                                                            : &engine->run->endpoint,
+                        engine->now_ns);
     }
 }
 
@@ -232,6 +235,9 @@ static void *work(void *argument)
         turn(engine);
     }
     leave_all(engine);
+    if (engine->mode->stop != NULL) {
+        engine->mode->stop(engine);
+    }
     free(engine->state);
     return NULL;
 }

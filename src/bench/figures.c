@@ -81,6 +81,8 @@ void figures_compute(struct figures *figures, const struct run *run, const struc
     figures->duration_s = elapsed_ns / 1e9;
     figures->operations = (double)(outcome->to.operations - outcome->from.operations);
     figures->operations_per_second = elapsed_ns > 0 ? figures->operations / elapsed_ns * 1e9 : 0;
+    figures->publications =
+        run->room != NULL ? (double)(outcome->to.publications - outcome->from.publications) : NAN;
     figures->payload_bytes = run->batch->mean_bytes;
     figures->own_cpu_us = per_operation(own_ns, figures->operations);
     figures->own_busy_percent = PERCENT * own_ns / elapsed_ns;

@@ -13,6 +13,7 @@ struct figures {
     double duration_s;
     double operations;
     double operations_per_second;
+    double publications; /* NAN but in fanout */
     double payload_bytes;
     double latency_us[FIGURES_LATENCIES]; /* as figures_latency_names has them */
     double own_cpu_us;                    /* an operation */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct connection;
+struct endpoint;
 struct engine;
 
 /* How a connection has ended. */
@@ -28,6 +29,15 @@ struct mode {
 
     /* Says what to open, before anything else. */
     void (*start)(struct engine *engine);
+
+    /* The thread ends: frees what its state holds. May be NULL. */
+    void (*stop)(struct engine *engine);
+
+    /* Where the next connection goes. NULL: to the URL. */
+    const struct endpoint *(*next_endpoint)(struct engine *engine);
+
+    /* A connection is made, before anything happens to it. May be NULL. */
+    void (*begun)(struct connection *connection);
 
     /* The load begins: what was to be opened is open. */
     void (*load)(struct engine *engine);

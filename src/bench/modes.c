@@ -3,10 +3,11 @@
  */
 #include "bench/connect.h"
 #include "bench/echo.h"
+#include "bench/fanout.h"
 
 #include <string.h>
 
-const struct mode *const modes[] = {&echo_mode, &connect_mode, &idle_mode, NULL};
+const struct mode *const modes[] = {&echo_mode, &fanout_mode, &connect_mode, &idle_mode, NULL};
 
 const struct mode *mode_find(const char *name)
 {

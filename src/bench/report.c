@@ -91,6 +91,10 @@ void report_text(FILE *stream, const struct run *run, const struct figures *figu
     print_load(stream, run, figures);
     fprintf(stream, "  %-9s  %.0f in %.2f s, %.0f a second\n", "done", figures->operations,
             figures->duration_s, figures->operations_per_second);
+    if (run->room != NULL) {
+        fprintf(stream, "  %-9s  %.0f by %ju publisher%s\n", "published", figures->publications,
+                (uintmax_t)run->settings->publishers, run->settings->publishers == 1 ? "" : "s");
+    }
     print_errors(stream, &run->faults);
     print_latency(stream, figures);
     print_sides(stream, run, figures);

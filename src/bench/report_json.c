@@ -100,6 +100,9 @@ void report_json(FILE *stream, const struct run *run, const struct figures *figu
     string(stream, settings->mode->operation);
     number(stream, ", ", "operations", figures->operations, 0);
     number(stream, ", ", "operations_per_second", figures->operations_per_second, 1);
+    if (run->room != NULL) {
+        number(stream, ", ", "publications", figures->publications, 0);
+    }
     number(stream, ", ", "payload_bytes", figures->payload_bytes, 0);
     write_errors(stream, &run->faults);
     write_latency(stream, figures);

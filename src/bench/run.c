@@ -4,6 +4,7 @@
 #include "bench/run.h"
 
 #include "bench/engine.h"
+#include "bench/fanout.h"
 #include "bench/mode.h"
 
 #include <err.h>
@@ -127,6 +128,7 @@ static uint64_t own_cpu_ns(void)
 static void take_sample(const struct run *run, struct sample *sample)
 {
     sample->operations = run_operations(run);
+    sample->publications = run->room != NULL ? room_published(run->room) : 0;
     sample->own_cpu_ns = own_cpu_ns();
     if (run->settings->pid != 0) {
         sample->server = process_usage_now((pid_t)run->settings->pid);
@@ -237,11 +239,13 @@ void run_measure(struct run *run, struct outcome *outcome)
 
 void run_init(struct run *run, const struct settings *settings)
 {
+    bool is_fanout = settings->mode == &fanout_mode;
     struct batch_plan plan = {
         .sizes = settings->sizes,
         .together = settings->in_flight,
+        .reserved = is_fanout ? STAMP_BYTES : 0,
         .text = settings->text,
-        .raw = settings->url.scheme == URL_TCP,
+        .raw = settings->url.scheme == URL_TCP && !is_fanout,
     };
 
     sigset_t signals = mask_signals(SIG_BLOCK);
@@ -249,6 +253,11 @@ void run_init(struct run *run, const struct settings *settings)
     signal(SIGPIPE, SIG_IGN);
     *run = (struct run){.settings = settings};
     endpoint_init(&run->endpoint, settings, &settings->url);
+    if (is_fanout) {
+        endpoint_init(&run->publish_endpoint, settings,
+                      settings->has_publish_url ? &settings->publish_url : &settings->url);
+        run->room = room_create(settings);
+    }
     run->batch = batch_create(&plan);
     faults_init(&run->faults);
     run->notice_fd = eventfd(0, EFD_CLOEXEC);
@@ -265,5 +274,7 @@ void run_destroy(struct run *run)
     close(run->notice_fd);
     close(run->signal_fd);
     batch_free(run->batch);
+    room_free(run->room);
+    endpoint_destroy(&run->publish_endpoint);
     endpoint_destroy(&run->endpoint);
 }

@@ -9,6 +9,7 @@
 #include "bench/faults.h"
 #include "bench/histogram.h"
 #include "bench/process.h"
+#include "bench/room.h"
 #include "bench/settings.h"
 
 #include <stdatomic.h>
@@ -29,6 +30,8 @@ struct engine;
 struct run {
     const struct settings *settings;
     struct endpoint endpoint;
+    struct endpoint publish_endpoint; /* of fanout */
+    struct room *room;                /* of fanout, else NULL */
     struct batch *batch;
     struct faults faults;
     _Atomic int phase;
@@ -43,6 +46,7 @@ struct sample {
     uint64_t time_ns;
     uint64_t own_cpu_ns;
     uint64_t operations;
+    uint64_t publications; /* of fanout */
     struct process_usage server;
 };
 

@@ -24,7 +24,10 @@ struct mode;
 struct settings {
     const struct mode *mode;
     struct url url;
+    bool has_publish_url;
+    struct url publish_url; /* where publishers connect; else to `url` */
     uint64_t connections;
+    uint64_t publishers;
     struct sizes sizes;
     uint64_t in_flight;
     double duration_s;

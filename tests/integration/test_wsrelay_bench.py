@@ -201,6 +201,56 @@ class ConnectTest(BenchTest):
         self.assertIsInstance(result['server']['bytes_per_connection'], float)
 
 
+class FanoutTest(BenchTest):
+    """Mode fanout."""
+
+    def test_every_member_gets_every_publication_over_every_transport(self):
+        for name, words in self.transports('/room/TRANSPORT').items():
+            with self.subTest(transport=name):
+                result = self.measure_faultless('fanout', '-n', 210, '-c', 7, *words)
+                self.assertEqual((result['operations'], result['publications']), (210, 30))
+                self.assertGreater(result['latency_us']['min'], 0)
+
+    def test_a_count_that_is_no_multiple_of_the_members_is_rounded_up(self):
+        result = self.measure_faultless('fanout', '-n', 11, '-c', 5, self.url('/room/up'))
+        self.assertEqual((result['operations'], result['publications']), (15, 3))
+
+    def test_publishers_and_members_on_several_threads(self):
+        for in_flight in (1, 3):
+            result = self.measure_faultless('fanout', '-n', 400, '-c', 10, '--publishers', 3, '-f',
+                                            in_flight, '-t', 2, self.url('/room/threads'))
+            self.assertEqual((result['operations'], result['publications']), (400, 40))
+
+    def test_publications_have_the_sizes_that_were_asked_for(self):
+        for size in ('16', '125-126', '16-70000', '1MiB'):
+            with self.subTest(size=size):
+                for text in ([], ['--text']):
+                    self.measure_faultless('fanout', '-n', 40, '-c', 4, '-f', 3, '-s', size, *text,
+                                           self.url('/room/sizes'))
+
+    def test_publishers_can_connect_elsewhere(self):
+        publish_url = self.secure_url('127.0.0.1', '/room/elsewhere')
+        result = self.measure_faultless('fanout', '-n', 20, '-c', 2, '--insecure', '--publish-url',
+                                        publish_url, self.url('/room/elsewhere'))
+        self.assertEqual(result['operations'], 20)
+        result = self.assert_fault('timeout', 'in vain for a message', 'fanout', '-n', 2, '-c', 2,
+                                   '--timeout', 0.5, '--publish-url', self.url('/room/other'),
+                                   self.url('/room/elsewhere'))
+        self.assertEqual((result['errors']['lost'], result['operations']), (2, 0))
+
+    def test_a_duration_is_kept_and_the_server_is_watched(self):
+        result = self.measure_faultless('fanout', '-d', 0.5, '-c', 10, '-p', self.daemon.pid,
+                                        self.url('/room/duration'))
+        self.assertGreaterEqual(result['duration_s'], 0.5)
+        self.assertGreater(result['operations'], result['publications'])
+        self.assertGreater(result['server']['cpu_us_per_operation'], 0)
+
+    def test_a_publisher_that_is_refused_is_not_waited_for(self):
+        result = self.assert_fault('refused', '404', 'fanout', '-n', 20, '-c', 2, '--publish-url',
+                                   self.url('/nowhere'), self.url('/room/refused'))
+        self.assertEqual((result['errors']['refused'], result['operations']), (1, 0))
+
+
 class TextTest(BenchTest):
     """The report for people."""
 
@@ -236,6 +286,9 @@ class UsageTest(unittest.TestCase):
             (['echo', '--source', 'localhost', self.URL], '"localhost"'),
             (['echo', '-t', '2', '-c', '1', self.URL], '--threads'),
             (['echo', '-p', '999999999', self.URL], '999999999'),
+            (['fanout', '-s', '15', self.URL], '--size'),
+            (['fanout', '--publish-url', 'tcp://127.0.0.1:9', self.URL], '--publish-url'),
+            (['echo', '--publishers', '2', self.URL], '--publishers'),
             (['echo', '--subprotocol', 'a', 'tcp://127.0.0.1:9'], 'tcp://'),
         ]
         for arguments, word in cases:

@@ -160,6 +160,65 @@ class MessageFaultsTest(FaultsTest):
         self.assert_only(result, 'without answering the Close', closed=1)
 
 
+class FanoutFaultsTest(FaultsTest):
+    """Two members and a publisher, whose second publication the first member gets garbled."""
+
+    def room(self, garble, times=3):
+        """A server that passes on; garble(member, opcode, payload) gives what the member gets."""
+        def behave(peer, number, opcode, payload):
+            server.publications.append(payload)
+            members = [other for other in server.peers if other is not peer]
+            for index, member in enumerate(members):
+                bad = number == 1 and index == 0
+                member.offer(garble(member, opcode, payload) if bad else sent(opcode, payload))
+            return b''
+        server = self.serve(behave)
+        server.publications = []
+        result = measure('fanout', '-c', 2, '-n', 2 * times, '--timeout', 0.5, server.url)
+        self.assertEqual(len(server.publications), times)
+        return result
+
+    def test_publications_that_come_as_they_should(self):
+        result = self.room(lambda member, opcode, payload: sent(opcode, payload))
+        self.assertEqual((result['operations'], result['first_error']), (6, None))
+
+    def test_bytes_that_are_not_the_publication(self):
+        for garble, sentence in (
+                (lambda member, opcode, payload: sent(opcode, payload[:-1] + b'!'), 'other bytes'),
+                (lambda member, opcode, payload: sent(opcode, payload[:-1]), 'shorter'),
+                (lambda member, opcode, payload: sent(opcode, payload[:9]), 'shorter'),
+                (lambda member, opcode, payload: sent(opcode, payload + b'!'), 'longer'),
+                (lambda member, opcode, payload: sent(TEXT, b'.' * 20), 'text instead'),
+                (lambda member, opcode, payload: sent(opcode, b'hello, everybody!'),
+                 'no publisher has sent'),
+                (lambda member, opcode, payload: sent(opcode, b'0' * 15 + b'9' + payload[16:]),
+                 'before it was sent'),
+                (lambda member, opcode, payload: sent(opcode, payload) * 2, 'twice')):
+            with self.subTest(sentence):
+                self.assert_only(self.room(garble), sentence, wrong=1)
+
+    def test_a_publication_that_does_not_come(self):
+        result = self.room(lambda member, opcode, payload: b'')
+        self.assert_only(result, 'in vain for a message', timeout=1, lost=1)
+        self.assertEqual(result['operations'], 4)
+
+    def test_a_publication_that_is_left_out(self):
+        """The next ones are under way already, and show it."""
+        def behave(peer, number, opcode, payload):
+            for index, member in enumerate(other for other in server.peers if other is not peer):
+                member.offer(b'' if number == 1 and index == 0 else sent(opcode, payload))
+            return b''
+        server = self.serve(behave)
+        result = measure('fanout', '-c', 2, '-n', 6, '-f', 3, server.url)
+        self.assert_only(result, 'got publication 2 of publisher 0 instead of 1', lost=1)
+        self.assertEqual(result['operations'], 5)
+
+    def test_a_member_that_is_closed(self):
+        result = self.room(lambda member, opcode, payload: close_frame(1013, 'too slow'))
+        self.assert_only(result, '1013 too slow', closed=1, lost=1)
+        self.assertEqual(result['operations'], 4)
+
+
 class LenienceTest(FaultsTest):
     """What looks unusual and is as RFC 6455 has it."""
 

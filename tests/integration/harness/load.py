@@ -163,6 +163,13 @@ class Peer:
     def send(self, data):
         self.sock.sendall(data)
 
+    def offer(self, data):
+        """Sends to one that may have gone."""
+        try:
+            self.send(data)
+        except OSError:
+            pass
+
 
 def sent(opcode, payload, **options):
     """A server's frame."""
@@ -182,6 +189,7 @@ class ScriptedServer:
         self.answer = answer
         self.drips = drips
         self.requests = []
+        self.peers = []
         self.pongs = []
         self.socket = socket.create_server(('127.0.0.1', 0))
         self.port = self.socket.getsockname()[1]
@@ -206,6 +214,7 @@ class ScriptedServer:
                 pass
 
     def _talk(self, peer):
+        self.peers.append(peer)
         request = peer.request()
         self.requests.append(request)
         answer = self.answer(request)
