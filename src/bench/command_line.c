@@ -56,6 +56,8 @@ static const struct row rows[] = {
      "how long to measure; in idle, to hold (5)"},
     {'n', "count", "N", KIND_COUNT, AT(count), "echo fanout connect",
      "so many operations instead of a duration"},
+    {'r', "rate", "N", KIND_DECIMAL, AT(rate), NULL,
+     "operations a second, whatever the server does"},
     {0, "text", NULL, KIND_FLAG, AT(text), NULL, "UTF-8 text instead of binary messages"},
     {0, "hold", NULL, KIND_FLAG, AT(hold), "connect", "keep connections open until the end"},
     {0, "no-echo", NULL, KIND_FLAG, AT(no_echo), "connect idle",

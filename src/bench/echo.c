@@ -5,11 +5,22 @@
 
 #include "bench/exchange.h"
 
+#include <err.h>
+#include <stdlib.h>
+
 enum { OPENING_MAX = 16 };
 
 struct echo {
     struct exchange exchange;
-    uint64_t sent_ns; /* when the messages under way were allowed */
+    uint64_t number;  /* among those of its engine; when it has a rate */
+    uint64_t due;     /* messages that were due so far; likewise */
+    uint64_t sent_ns; /* when the messages under way were allowed; when it has none */
+};
+
+/* With a rate: the connections of an engine, on which messages are due in turn. */
+struct turns {
+    uint64_t count;
+    struct echo *connections[]; /* NULL when ended */
 };
 
 static struct echo *echo_of(struct connection *connection)
@@ -17,7 +28,13 @@ static struct echo *echo_of(struct connection *connection)
     return container_of(connection, struct echo, exchange.connection);
 }
 
-/* As many messages as are to be under way, at once. */
+static bool has_rate(const struct engine *engine)
+{
+    return engine->schedule.interval_ns > 0;
+}
+
+/* ---- without a rate: as many messages as are to be under way, at once ---- */
+
 static void start_round(struct echo *echo)
 {
     struct engine *engine = echo->exchange.connection.engine;
@@ -32,20 +49,98 @@ static void start_round(struct echo *echo)
     }
 }
 
+/* ---- with a rate: when a message is due, as soon as the connection is free ---- */
+
+/* When a message of a connection was or will be due, whatever became of those before. */
+static uint64_t due_ns(const struct echo *echo, uint64_t message)
+{
+    const struct engine *engine = echo->exchange.connection.engine;
+    const struct turns *turns = engine->state;
+
+    return schedule_due_ns(&engine->schedule, message * turns->count + echo->number);
+}
+
+static void send_due(struct echo *echo)
+{
+    const struct engine *engine = echo->exchange.connection.engine;
+    uint64_t most = echo->exchange.answered + engine->run->settings->in_flight;
+
+    if (engine->loading) {
+        echo->exchange.allowed = echo->due < most ? echo->due : most;
+        exchange_send(&echo->exchange);
+    }
+}
+
+static void tick(struct engine *engine)
+{
+    struct turns *turns = engine->state;
+    uint64_t ignored;
+
+    while (has_rate(engine) && engine->loading && engine->left > 0 && turns->count > 0 &&
+           schedule_take(&engine->schedule, engine->now_ns, &ignored)) {
+        struct echo *echo = turns->connections[(engine->schedule.taken - 1) % turns->count];
+
+        engine->left -= engine->run->settings->count > 0 ? 1 : 0;
+        if (echo != NULL) {
+            echo->due++;
+            send_due(echo);
+        }
+    }
+    if (engine->loading && engine->left > 0) {
+        engine_wake_when_due(engine, &engine->schedule);
+    }
+}
+
+static void take_turns(struct engine *engine)
+{
+    struct turns *turns = calloc(1, sizeof *turns + engine->alive * sizeof *turns->connections);
+    struct list_node *node;
+
+    if (turns == NULL) {
+        err(1, "connections");
+    }
+    for (node = engine->connections.next; node != &engine->connections; node = node->next) {
+        struct echo *echo = echo_of(container_of(node, struct connection, node));
+
+        echo->number = turns->count;
+        turns->connections[turns->count++] = echo;
+    }
+    engine->state = turns;
+}
+
+/* ---- both ---- */
+
+static void count_answers(struct echo *echo, uint64_t before)
+{
+    struct engine *engine = echo->exchange.connection.engine;
+    uint64_t answered = echo->exchange.answered - before;
+
+    if (answered == 0) {
+        return;
+    }
+    engine_count(engine, answered);
+    if (!has_rate(engine)) {
+        histogram_add(&engine->latency, engine->now_ns - echo->sent_ns, answered);
+        return;
+    }
+    for (uint64_t message = before; message < echo->exchange.answered; message++) {
+        histogram_add(&engine->latency, engine->now_ns - due_ns(echo, message), 1);
+    }
+}
+
 static void received(struct connection *connection, const uint8_t *bytes, size_t length)
 {
     struct echo *echo = echo_of(connection);
-    struct engine *engine = connection->engine;
     uint64_t before = echo->exchange.answered;
-    uint64_t answered;
 
     exchange_take(&echo->exchange, bytes, length);
-    answered = echo->exchange.answered - before;
-    if (answered > 0) {
-        engine_count(engine, answered);
-        histogram_add(&engine->latency, engine->now_ns - echo->sent_ns, answered);
+    count_answers(echo, before);
+    if (connection->state != CONNECTION_OPEN) {
+        return;
     }
-    if (exchange_is_complete(&echo->exchange) && connection->state == CONNECTION_OPEN) {
+    if (has_rate(connection->engine)) {
+        send_due(echo);
+    } else if (exchange_is_complete(&echo->exchange)) {
         start_round(echo);
     }
 }
@@ -54,6 +149,8 @@ static void sent(struct connection *connection)
 {
     exchange_send(&echo_of(connection)->exchange);
 }
+
+/* ---- the mode ---- */
 
 static void start(struct engine *engine)
 {
@@ -71,6 +168,10 @@ static void load(struct engine *engine)
 {
     struct list_node *node = engine->connections.next;
 
+    if (has_rate(engine)) {
+        take_turns(engine);
+        return;
+    }
     while (node != &engine->connections) {
         struct connection *connection = container_of(node, struct connection, node);
 
@@ -87,9 +188,10 @@ static bool at_rest(struct engine *engine)
         return false;
     }
     for (node = engine->connections.next; node != &engine->connections; node = node->next) {
-        struct connection *connection = container_of(node, struct connection, node);
+        struct echo *echo = echo_of(container_of(node, struct connection, node));
 
-        if (!exchange_is_complete(&echo_of(connection)->exchange)) {
+        if (!exchange_is_complete(&echo->exchange) ||
+            (engine->loading && echo->exchange.allowed < echo->due)) {
             return false;
         }
     }
@@ -98,14 +200,23 @@ static bool at_rest(struct engine *engine)
 
 static void ended(struct connection *connection, enum ending ending)
 {
-    exchange_end(&echo_of(connection)->exchange, ending);
+    struct echo *echo = echo_of(connection);
+    struct turns *turns = connection->engine->state;
+
+    exchange_end(&echo->exchange, ending);
+    if (turns != NULL) {
+        turns->connections[echo->number] = NULL;
+    }
 }
 
 static uint64_t awaits_since(struct connection *connection)
 {
     const struct echo *echo = echo_of(connection);
 
-    return exchange_is_complete(&echo->exchange) ? 0 : echo->sent_ns;
+    if (exchange_is_complete(&echo->exchange)) {
+        return 0;
+    }
+    return has_rate(connection->engine) ? due_ns(echo, echo->exchange.answered) : echo->sent_ns;
 }
 
 const struct mode echo_mode = {
@@ -115,7 +226,7 @@ const struct mode echo_mode = {
     .connection_bytes = sizeof(struct echo),
     .start = start,
     .load = load,
-    .tick = mode_nothing_to_do,
+    .tick = tick,
     .at_rest = at_rest,
     .opened = opened,
     .received = received,

@@ -63,6 +63,13 @@ void engine_wake_at(const struct engine *engine, uint64_t time_ns)
     }
 }
 
+void engine_wake_when_due(const struct engine *engine, const struct schedule *schedule)
+{
+    if (schedule->interval_ns > 0) {
+        engine_wake_at(engine, schedule_due_ns(schedule, schedule->taken));
+    }
+}
+
 /* A descriptor that says only that it is time to look. */
 static void watch_alarm(const struct engine *engine, const int *fd)
 {
@@ -85,21 +92,35 @@ static void silence_alarm(int fd)
 
 /* ---- opening ---- */
 
-/*
- * As many as may be under way, so that refused ones are not tried again without a pause. Takes the
- * time anew, since to connect takes long.
- */
+/* Whether the next connection may begin; sets when it should have. */
+static bool may_open(struct engine *engine, uint64_t *begun_ns)
+{
+    /* Connecting takes long. */
+    engine->now_ns = engine_clock_ns();
+    *begun_ns = engine->now_ns;
+    if (engine->opening >= engine->window || engine->to_open == 0) {
+        return false;
+    }
+    return !engine->mode->opens_on_schedule || engine->schedule.interval_ns == 0 ||
+           schedule_take(&engine->schedule, engine->now_ns, begun_ns);
+}
+
+/* As many as may be under way at most, so that those refused are not tried again at once. */
 static void open_more(struct engine *engine)
 {
     uint64_t tries = engine->window;
+    uint64_t begun_ns;
 
-    while (engine->opening < engine->window && engine->to_open > 0 && tries-- > 0) {
-        engine->now_ns = engine_clock_ns();
+    while (tries-- > 0 && may_open(engine, &begun_ns)) {
         engine->to_open--;
         connection_open(engine,
                         engine->mode->next_endpoint != NULL ? engine->mode->next_endpoint(engine)
                                                             : &engine->run->endpoint,
-                        engine->now_ns);
+                        begun_ns);
+    }
+    if (engine->mode->opens_on_schedule && engine->to_open > 0 &&
+        engine->opening < engine->window) {
+        engine_wake_when_due(engine, &engine->schedule);
     }
 }
 
@@ -223,6 +244,7 @@ static void *work(void *argument)
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     engine->now_ns = engine_clock_ns();
     engine->next_scan_ns = engine->now_ns;
+    engine->schedule.start_ns = engine->now_ns;
     engine->mode->start(engine);
     while ((phase = atomic_load(&engine->run->phase)) != PHASE_END) {
         if (phase != engine->phase) {
@@ -253,6 +275,11 @@ void engine_start(struct engine *engine, struct run *run, uint64_t number)
     engine->reached = -1;
     engine->left = settings->count > 0 ? engine_share(engine, settings->count) : UINT64_MAX;
     engine->next_source = (size_t)number;
+    engine->schedule = (struct schedule){
+        .interval_ns = settings->rate > 0 ? ns_per_second / settings->rate : 0,
+        .shares = settings->threads,
+        .share = number,
+    };
     list_init(&engine->connections);
     engine->epoll = epoll_create1(EPOLL_CLOEXEC);
     engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -67,6 +67,9 @@ static inline void engine_count(struct engine *engine, uint64_t operations)
 /* Wakes the engine at that moment at the latest, once. */
 void engine_wake_at(const struct engine *engine, uint64_t time_ns);
 
+/* When the next operation of a schedule is due; never if it has none. */
+void engine_wake_when_due(const struct engine *engine, const struct schedule *schedule);
+
 uint64_t engine_clock_ns(void);
 
 #endif

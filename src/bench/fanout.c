@@ -92,8 +92,8 @@ static void opened(struct connection *connection)
 
 /* ---- the load ---- */
 
-/* Calls for each of the engine's connections of one kind. */
-static void publish_all(struct engine *engine)
+/* The publishers are the first of an engine's connections. */
+static void each_publisher(struct engine *engine, void (*call)(struct seat *seat))
 {
     struct list_node *node = engine->connections.next;
 
@@ -104,7 +104,36 @@ static void publish_all(struct engine *engine)
         if (seat->publisher == NULL) {
             return;
         }
-        publish_more(seat);
+        call(seat);
+    }
+}
+
+static void load(struct engine *engine)
+{
+    each_publisher(engine, publish_start);
+}
+
+/* Wakes the engine for the first of the publications that are not due yet. */
+static void wake_when_due(struct engine *engine)
+{
+    struct list_node *node = engine->connections.next;
+    const struct schedule *first = &engine->schedule;
+    uint64_t first_ns = UINT64_MAX;
+
+    for (; node != &engine->connections; node = node->next) {
+        struct seat *seat = seat_of(container_of(node, struct connection, node));
+        uint64_t due_ns = schedule_due_ns(&seat->schedule, seat->schedule.taken);
+
+        if (seat->publisher == NULL) {
+            break;
+        }
+        if (seat->publisher->left > 0 && due_ns < first_ns) {
+            first = &seat->schedule;
+            first_ns = due_ns;
+        }
+    }
+    if (first_ns != UINT64_MAX) {
+        engine_wake_when_due(engine, first);
     }
 }
 
@@ -120,7 +149,10 @@ static void tick(struct engine *engine)
             members_advance(engine, i);
         }
     }
-    publish_all(engine);
+    each_publisher(engine, publish_more);
+    if (engine->loading) {
+        wake_when_due(engine);
+    }
 }
 
 static void received(struct connection *connection, const uint8_t *bytes, size_t length)
@@ -190,7 +222,8 @@ static bool at_rest(struct engine *engine)
         struct seat *seat = seat_of(container_of(node, struct connection, node));
         uint64_t since_ns;
 
-        if (seat->publisher != NULL ? seat->publisher->published < seat->allowed
+        if (seat->publisher != NULL ? seat->publisher->published < seat->allowed ||
+                                          (engine->loading && seat->allowed < seat->due)
                                     : !member_is_complete(seat, &since_ns)) {
             return false;
         }
@@ -207,7 +240,7 @@ const struct mode fanout_mode = {
     .stop = stop,
     .next_endpoint = next_endpoint,
     .begun = begun,
-    .load = publish_all,
+    .load = load,
     .tick = tick,
     .at_rest = at_rest,
     .opened = opened,

@@ -30,9 +30,11 @@ struct seat {
     /* Of one that publishes. */
     struct publisher *publisher; /* NULL: a member */
     struct seat *next_publisher; /* of this engine */
+    struct schedule schedule;    /* without an interval when it has no rate */
+    uint64_t due;                /* publications; with a rate */
     uint64_t allowed;            /* publications that may have begun */
-    uint64_t allowed_ns;
-    uint8_t *staged; /* frames that are being sent */
+    uint64_t allowed_ns;         /* when the last ones were; without a rate */
+    uint8_t *staged;             /* frames that are being sent */
     size_t staged_room;
 
     /* Of a member. */
@@ -47,6 +49,9 @@ struct seat *seat_of(struct connection *connection);
 struct room *room_of(const struct engine *engine);
 struct crowd *crowd_of(const struct engine *engine);
 size_t publisher_number(const struct room *room, const struct publisher *publisher);
+
+/* The load begins: publishers with a rate take turns. */
+void publish_start(struct seat *seat);
 
 /* Begins what may be begun, and sends. */
 void publish_more(struct seat *seat);

@@ -48,6 +48,11 @@ static void make_room(struct seat *seat)
     }
 }
 
+static bool has_rate(const struct seat *seat)
+{
+    return seat->schedule.interval_ns > 0;
+}
+
 /* As many as fit. They count as published before a member can have them. */
 static size_t stage_all(struct seat *seat)
 {
@@ -60,7 +65,9 @@ static size_t stage_all(struct seat *seat)
     while (sequence < seat->allowed &&
            strip_length(&batch->wire, (size_t)(sequence % batch->count)) <=
                seat->staged_room - length) {
-        atomic_store(&publisher->ring[room_slot(room, sequence)].sent_ns, seat->allowed_ns);
+        atomic_store(&publisher->ring[room_slot(room, sequence)].sent_ns,
+                     has_rate(seat) ? schedule_due_ns(&seat->schedule, sequence)
+                                    : seat->allowed_ns);
         length += stage(seat, publisher_number(room, publisher), sequence, seat->staged + length);
         sequence++;
     }
@@ -84,9 +91,44 @@ static void start_round(struct seat *seat)
     }
 }
 
+/* With a rate: those that are due, as far as so many may be under way. */
+static void allow_due(struct seat *seat)
+{
+    struct engine *engine = seat->connection.engine;
+    struct publisher *publisher = seat->publisher;
+    uint64_t most = atomic_load(&publisher->completed) + engine->run->settings->in_flight;
+    uint64_t ignored;
+
+    while (publisher->left > 0 && schedule_take(&seat->schedule, engine->now_ns, &ignored)) {
+        atomic_store(&publisher->left,
+                     publisher->left - (engine->run->settings->count > 0 ? 1 : 0));
+        seat->due++;
+    }
+    seat->allowed = seat->due < most ? seat->due : most;
+}
+
+void publish_start(struct seat *seat)
+{
+    const struct settings *settings = seat->connection.engine->run->settings;
+    const struct room *room = room_of(seat->connection.engine);
+
+    /* An operation is a delivery. */
+    seat->schedule = (struct schedule){
+        .start_ns = seat->connection.engine->schedule.start_ns,
+        .interval_ns =
+            settings->rate > 0 ? 1e9 * (double)settings->connections / settings->rate : 0,
+        .shares = room->publisher_count,
+        .share = publisher_number(room, seat->publisher),
+    };
+}
+
 void publish_more(struct seat *seat)
 {
-    start_round(seat);
+    if (!has_rate(seat)) {
+        start_round(seat);
+    } else if (seat->connection.engine->loading) {
+        allow_due(seat);
+    }
     while (seat->publisher->published < seat->allowed && connection_can_send(&seat->connection)) {
         make_room(seat);
         connection_send(&seat->connection, seat->staged, stage_all(seat));

@@ -10,6 +10,9 @@ enum {
     SATURATED_PERCENT = 90, /* of a core: what has not a tenth of it left is the limit */
 };
 
+/* Of the rate asked for: so much of it, and nothing else was the limit. */
+static const double rate_kept = 0.95;
+
 const char *const figures_latency_names[FIGURES_LATENCIES] = {"min", "mean",  "p50", "p90",
                                                               "p99", "p99_9", "max"};
 
@@ -63,6 +66,10 @@ static const char *find_limit(const struct figures *figures, const struct run *r
 
     if (figures->operations == 0) {
         return "unknown";
+    }
+    if (run->settings->rate > 0 &&
+        figures->operations_per_second >= rate_kept * run->settings->rate) {
+        return "rate";
     }
     if (figures->has_server && server >= SATURATED_PERCENT && server >= own) {
         return "server";

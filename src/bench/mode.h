@@ -25,6 +25,7 @@ struct mode {
     const char *operation;   /* what is counted, in the singular */
     uint64_t connections;    /* the default */
     size_t connection_bytes; /* of the mode's own struct, which begins with a struct connection */
+    bool opens_on_schedule;  /* connections are what a rate is of */
     bool measures_opening;   /* and not what comes then */
 
     /* Says what to open, before anything else. */

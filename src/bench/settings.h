@@ -31,6 +31,7 @@ struct settings {
     struct sizes sizes;
     uint64_t in_flight;
     double duration_s;
+    double rate;    /* operations a second; 0: as fast as the server answers */
     uint64_t count; /* operations; 0: for the duration instead */
     bool text;
     bool hold;

@@ -125,6 +125,33 @@ class EchoTest(BenchTest):
         self.assertIn('"mode": "echo"', output)
 
 
+class RateTest(BenchTest):
+    """--rate: operations are due at fixed moments."""
+
+    def test_operations_take_as_long_as_the_rate_says(self):
+        for words in (['echo', '-c', 3, self.url()], ['echo', '-c', 3, '-t', 2, self.url()],
+                      ['fanout', '-c', 2, self.url('/room/rate')],
+                      ['fanout', '-c', 4, '-t', 2, '--publishers', 2, self.url('/room/rates')],
+                      ['connect', '-c', 2, self.url()]):
+            with self.subTest(words):
+                result = self.measure_faultless(*words[:1], '-n', 100, '-r', 400, *words[1:])
+                self.assertEqual(result['operations'], 100)
+                self.assertGreater(result['duration_s'], 0.23)
+
+    def test_idle_connections_come_at_that_rate(self):
+        result = self.measure_faultless('idle', '-c', 50, '-d', 0.1, '-r', 200, self.url())
+        self.assertGreater(result['duration_s'], 0.24)
+
+    def test_a_rate_that_is_kept_is_the_limit(self):
+        self.assertEqual(self.measure_faultless('echo', '-d', 1, '-r', 50, self.url())['limit'],
+                         'rate')
+        self.assertNotEqual(self.measure_faultless('echo', '-d', 0.2, '-r', '100000000', '-c', 2,
+                                                   self.url())['limit'], 'rate')
+
+    def test_a_rate_needs_connections(self):
+        self.assert_fault('refused', '404', 'echo', '-d', 0.5, '-r', 100, self.url('/nowhere'))
+
+
 class HandshakeTest(BenchTest):
     """What the server is asked for, and refusals."""
 

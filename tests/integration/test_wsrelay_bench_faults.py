@@ -1,6 +1,7 @@
 """wsrelay-bench against servers that do what they should not, and some that only look so."""
 
 import itertools
+import time
 import unittest
 
 from harness import frames, load
@@ -217,6 +218,40 @@ class FanoutFaultsTest(FaultsTest):
         result = self.room(lambda member, opcode, payload: close_frame(1013, 'too slow'))
         self.assert_only(result, '1013 too slow', closed=1, lost=1)
         self.assertEqual(result['operations'], 4)
+
+
+class StallTest(FaultsTest):
+    """A server that stands still once."""
+
+    STALL_SECONDS = 0.5
+
+    def stalling(self, passes_on):
+        def behave(peer, number, opcode, payload):
+            if number == 0:
+                time.sleep(self.STALL_SECONDS)
+            if not passes_on:
+                return sent(opcode, payload)
+            for other in server.peers:
+                if other is not peer:
+                    other.send(sent(opcode, payload))
+            return b''
+        server = self.serve(behave)
+        return server
+
+    def test_with_a_rate_those_count_as_late_that_could_not_be_sent(self):
+        """Else the stall would show in one message of a hundred."""
+        for mode, passes_on in (('echo', False), ('fanout', True)):
+            with self.subTest(mode):
+                result = measure(mode, '-c', 1, '-n', 100, '-r', 200, self.stalling(passes_on).url)
+                self.assertIsNone(result['first_error'])
+                latency = result['latency_us']
+                self.assertGreater(latency['p50'], self.STALL_SECONDS * 1e6 / 5)
+                self.assertGreater(latency['max'], self.STALL_SECONDS * 1e6)
+
+    def test_without_a_rate_messages_wait_for_each_other(self):
+        result = measure('echo', '-c', 1, '-n', 100, self.stalling(False).url)
+        self.assertLess(result['latency_us']['p50'], self.STALL_SECONDS * 1e6 / 5)
+        self.assertGreater(result['latency_us']['max'], self.STALL_SECONDS * 1e6)
 
 
 class LenienceTest(FaultsTest):
