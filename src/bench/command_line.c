@@ -75,6 +75,7 @@ static const struct row rows[] = {
     {0, "no-verify", NULL, KIND_FLAG, AT(no_verify), NULL, "do not compare payloads"},
     {0, "timeout", "SECONDS", KIND_DECIMAL, AT(timeout_s), NULL, "what takes longer is lost (10)"},
     {0, "json", NULL, KIND_FLAG, AT(json), NULL, "print the result as JSON"},
+    {0, "quiet", NULL, KIND_FLAG, AT(quiet), NULL, "no progress on the terminal"},
     {'h', "help", NULL, KIND_HELP, 0, NULL, "print this text, and exit"},
     {'V', "version", NULL, KIND_VERSION, 0, NULL, "print the version, and exit"},
 };

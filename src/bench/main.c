@@ -30,7 +30,7 @@ static int measure(const struct settings *settings)
     if (settings->json) {
         report_json(stdout, &run, &figures);
     } else {
-        report_text(stdout, &run, &figures);
+        report_text(stdout, &run, &figures, &outcome->latency);
     }
     status = faults_total(&run.faults) > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     run_destroy(&run);

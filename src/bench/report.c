@@ -3,21 +3,10 @@
  */
 #include "bench/report.h"
 
+#include "bench/distribution.h"
 #include "bench/mode.h"
 
 #include <math.h>
-
-/* A time with three digits or so, in the unit that suits it. */
-static void print_time(FILE *stream, const char *name, double us)
-{
-    if (us < 1e3) {
-        fprintf(stream, "  %s %.*f µs", name, us < 10 ? 2 : us < 100 ? 1 : 0, us);
-    } else if (us < 1e6) {
-        fprintf(stream, "  %s %.*f ms", name, us < 1e4 ? 2 : us < 1e5 ? 1 : 0, us / 1e3);
-    } else {
-        fprintf(stream, "  %s %.2f s", name, us / 1e6);
-    }
-}
 
 static void print_load(FILE *stream, const struct run *run, const struct figures *figures)
 {
@@ -49,10 +38,14 @@ static void print_errors(FILE *stream, const struct faults *faults)
 
 static void print_latency(FILE *stream, const struct figures *figures)
 {
+    static const char *const titles[FIGURES_LATENCIES] = {"min", "mean",  "p50", "p90",
+                                                          "p99", "p99.9", "max"};
+
     fputs("  latency  ", stream);
     for (int i = 0; i < FIGURES_LATENCIES; i++) {
         if (isfinite(figures->latency_us[i])) {
-            print_time(stream, figures_latency_names[i], figures->latency_us[i]);
+            fprintf(stream, "  %s ", titles[i]);
+            distribution_print_time(stream, figures->latency_us[i]);
         }
     }
     fputc('\n', stream);
@@ -86,7 +79,8 @@ static void print_sides(FILE *stream, const struct run *run, const struct figure
     fprintf(stream, "  limit      %s\n", figures->limit);
 }
 
-void report_text(FILE *stream, const struct run *run, const struct figures *figures)
+void report_text(FILE *stream, const struct run *run, const struct figures *figures,
+                 const struct histogram *latency)
 {
     print_load(stream, run, figures);
     fprintf(stream, "  %-9s  %.0f in %.2f s, %.0f a second\n", "done", figures->operations,
@@ -97,5 +91,6 @@ void report_text(FILE *stream, const struct run *run, const struct figures *figu
     }
     print_errors(stream, &run->faults);
     print_latency(stream, figures);
+    distribution_print(stream, latency);
     print_sides(stream, run, figures);
 }

@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-void report_text(FILE *stream, const struct run *run, const struct figures *figures);
+void report_text(FILE *stream, const struct run *run, const struct figures *figures,
+                 const struct histogram *latency);
 
 /* One object, as wsrelay-bench(1) describes it. */
 void report_json(FILE *stream, const struct run *run, const struct figures *figures);

@@ -108,7 +108,9 @@ static void enter(struct run *run, enum phase phase)
 static bool stay(struct run *run, uint64_t until_ns)
 {
     while (!is_through(run) && engine_clock_ns() < until_ns) {
-        if (!wait_for_notice(run, until_ns)) {
+        uint64_t next_ns = progress_update(&run->progress, run);
+
+        if (!wait_for_notice(run, next_ns < until_ns ? next_ns : until_ns)) {
             return false;
         }
     }
@@ -233,6 +235,7 @@ void run_measure(struct run *run, struct outcome *outcome)
         measure_load(run, outcome);
     }
     finish(run, outcome);
+    progress_clear(&run->progress);
 }
 
 /* ---- both ends ---- */
@@ -260,6 +263,7 @@ void run_init(struct run *run, const struct settings *settings)
     }
     run->batch = batch_create(&plan);
     faults_init(&run->faults);
+    progress_init(&run->progress, settings->quiet);
     run->notice_fd = eventfd(0, EFD_CLOEXEC);
     run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     run->engines = calloc(settings->threads, sizeof *run->engines);

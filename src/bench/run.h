@@ -9,6 +9,7 @@
 #include "bench/faults.h"
 #include "bench/histogram.h"
 #include "bench/process.h"
+#include "bench/progress.h"
 #include "bench/room.h"
 #include "bench/settings.h"
 
@@ -39,6 +40,7 @@ struct run {
     int notice_fd;             /* eventfd: an engine has done what its phase is for */
     int signal_fd;
     struct engine *engines;
+    struct progress progress;
 };
 
 /* Everything at one moment. */

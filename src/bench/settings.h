@@ -47,6 +47,7 @@ struct settings {
     bool no_verify;
     double timeout_s;
     bool json;
+    bool quiet;
 };
 
 #endif

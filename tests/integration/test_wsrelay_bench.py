@@ -1,5 +1,8 @@
 """wsrelay-bench against the daemon: what it measures, counts and reports."""
 
+import contextlib
+import os
+import subprocess
 import unittest
 
 from harness import certificates, configuration, load
@@ -13,7 +16,6 @@ ROUTES = [
     {'path': '/subprotocols', 'handler': 'echo', 'subprotocols': ['alpha', 'beta']},
     {'path': '/origins', 'handler': 'echo', 'origins': ['https://example.org']},
 ]
-
 # Echo routes of tests that look for their connections in the log.
 WATCHED = ('interrupted', 'visited-plain', 'visited-unix', 'visited-secure', 'visited-insecure',
            'silent', 'idle', 'sources')
@@ -285,13 +287,34 @@ class TextTest(BenchTest):
         process = load.run('echo', '-n', 100, '-c', 2, '-p', self.daemon.pid, self.url())
         self.assertEqual((process.returncode, process.stderr), (0, ''))
         for line in (r'echo ws://\S+: 2 connections', r' +done +100 in \S+ s, \d+ a second',
-                     r' +errors +none', r' +latency .*p99_9', r' +generator', r' +server',
+                     r' +errors +none', r' +latency .*p99.9', r' +up to .* % +#', r' +generator', r' +server',
                      r' +limit +\w+'):
             self.assertRegex(process.stdout, f'(?m)^{line}')
         process = load.run('echo', '-n', 1, '-c', 1, self.url('/nowhere'))
         self.assertEqual(process.returncode, 1)
         self.assertRegex(process.stdout, r'(?m)^ +errors +1 refused$')
         self.assertRegex(process.stdout, r'the first: .*404')
+
+
+    def errors_on_a_terminal(self, *words):
+        """What a run writes to a standard error that is a terminal."""
+        terminal, end = os.openpty()
+        with subprocess.Popen([load.generator(), *map(str, words), self.url()],
+                              stdout=subprocess.DEVNULL, stderr=end) as process:
+            os.close(end)
+            text = b''
+            with contextlib.suppress(OSError):  # EIO: the other end has closed
+                while data := os.read(terminal, 4096):
+                    text += data
+        os.close(terminal)
+        self.assertEqual(process.returncode, 0)
+        return text.decode()
+
+    def test_progress_is_for_terminals(self):
+        text = self.errors_on_a_terminal('echo', '-d', 1.2)
+        self.assertRegex(text, r'\r\x1b\[Kmeasuring: \d+, \d+ a second  p50 \S+ .?s  p99 .*errors 0')
+        self.assertTrue(text.endswith('\r\x1b[K'), text)
+        self.assertEqual(self.errors_on_a_terminal('echo', '-n', 10, '--quiet'), '')
 
 
 class UsageTest(unittest.TestCase):
