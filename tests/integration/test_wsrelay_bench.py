@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import unittest
 
 from harness import certificates, configuration, load
 from harness.case import SharedDaemonTest
+from harness.tools import REPOSITORY
 
 ROUTES = [
     configuration.ECHO_ROUTE,
@@ -16,6 +18,8 @@ ROUTES = [
     {'path': '/subprotocols', 'handler': 'echo', 'subprotocols': ['alpha', 'beta']},
     {'path': '/origins', 'handler': 'echo', 'origins': ['https://example.org']},
 ]
+PAGE = REPOSITORY / 'man' / 'wsrelay-bench.1'
+
 # Echo routes of tests that look for their connections in the log.
 WATCHED = ('interrupted', 'visited-plain', 'visited-unix', 'visited-secure', 'visited-insecure',
            'silent', 'idle', 'sources')
@@ -347,6 +351,31 @@ class UsageTest(unittest.TestCase):
                 self.assertEqual((process.returncode, process.stdout), (2, ''), process.stderr)
                 self.assertRegex(process.stderr, r'\Awsrelay-bench: [^\n]+\n\Z')
                 self.assertIn(word, process.stderr)
+
+    @staticmethod
+    def options_of_help():
+        """(letter or '', name, whether it takes an argument) of each option."""
+        rows = re.findall(r'(?m)^  (?:-(\w), |    )--([\w-]+)( (?:\S+|\'.*?\'))?  ',
+                          load.run('--help').stdout)
+        return [(letter, name, bool(argument)) for letter, name, argument in rows]
+
+    @staticmethod
+    def options_of_page():
+        items = re.findall(r'(?m)^\.It (?:Fl (\w)(?: Ar \w+)? , )?Fl -([\w-]+)( Ar .*)?$',
+                           PAGE.read_text(encoding='utf-8'))
+        return [(letter, name, bool(argument)) for letter, name, argument in items]
+
+    def test_the_manual_page_has_every_option_and_no_other(self):
+        options = self.options_of_help()
+        self.assertEqual(self.options_of_page(), options)
+        self.assertEqual(len(options), load.run('--help').stdout.count('\n  '))
+
+    def test_the_manual_page_names_what_the_result_has(self):
+        page = PAGE.read_text(encoding='utf-8')
+        for name in ('mode', 'url', 'operation', *load.NUMBERS, 'publications', 'errors',
+                     'first_error', 'latency_us', *load.LATENCIES, *load.FAULTS, *load.LIMITS,
+                     *load.SERVER):
+            self.assertRegex(page, rf'(?m)^(\.It )?\.?(Cm )?(.* )?{name}( |,|$)', name)
 
     def test_help_and_version(self):
         self.assertTrue(load.run('--help').stdout.startswith('usage: wsrelay-bench'))
