@@ -166,14 +166,14 @@ $(B)/tests/%.o: tests/unit/%.c $(B)/command-line
 	$(call say,CC)$(COMPILE) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNIT_TESTS): %: %.o $(UNIT_COMMON) $(LIBRARIES_OF_TESTS)
-	$(call say,LINK)$(LINK) -o $@ $< $(UNIT_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES) $(CHECK_LIBS)
+	$(call say,LINK)$(LINK) -o $@ $< $(UNIT_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES) $(BENCH_LIBRARIES) $(CHECK_LIBS)
 
 $(B)/bench/%.o: tests/bench/%.c $(B)/command-line
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BENCH_TOOLS): %: %.o $(BENCH_COMMON) $(LIBRARIES_OF_TESTS)
-	$(call say,LINK)$(LINK) -o $@ $< $(BENCH_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES)
+	$(call say,LINK)$(LINK) -o $@ $< $(BENCH_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES) $(BENCH_LIBRARIES)
 
 -include $(addsuffix .d,$(basename $(ALL_OBJECTS) $(UNIT_OBJECTS) $(BENCH_COMMON)) $(BENCH_TOOLS))
 

@@ -4,6 +4,8 @@
 #include "bench/batch.h"
 
 #include "bench/chance.h"
+#include "bench/deflate.h"
+#include "bench/frames.h"
 #include "bench/payload.h"
 #include "protocol/frame.h"
 #include "protocol/mask.h"
@@ -54,11 +56,11 @@ static size_t ring_messages(const struct batch_plan *plan)
 }
 
 /* Appends a frame to a strip, masked with `key` or (NULL) as it is. */
-static void add_frame(struct strip *strip, size_t index, uint8_t opcode, const uint8_t *payload,
+static void add_frame(struct strip *strip, size_t index, uint8_t first_byte, const uint8_t *payload,
                       size_t length, const uint8_t *key)
 {
     uint8_t *start = strip->bytes + strip->at[index];
-    uint8_t *at = start + frame_write_header(start, FRAME_FIN | opcode, length);
+    uint8_t *at = start + frame_write_header(start, first_byte, length);
 
     if (key != NULL) {
         start[1] |= FRAME_MASKED;
@@ -79,9 +81,40 @@ static void add_message(struct batch *batch, const struct batch_plan *plan, size
     uint64_t key = chance_next(seed);
 
     payload_fill(payload + plan->reserved, length - plan->reserved, index, plan->text);
-    add_frame(&batch->wire, index, batch->opcode, payload, length, (const uint8_t *)&key);
-    add_frame(&batch->reply, index, batch->opcode, payload, length,
+    add_frame(&batch->wire, index, FRAME_FIN | batch->opcode, payload, length,
+              (const uint8_t *)&key);
+    add_frame(&batch->reply, index, FRAME_FIN | batch->opcode, payload, length,
               plan->raw ? (const uint8_t *)&key : NULL);
+}
+
+/* The same messages compressed. */
+static void add_deflated(struct batch *batch)
+{
+    struct deflater *deflater = deflater_create();
+    uint64_t seed = 1;
+    size_t bytes = 0;
+    size_t most = 0;
+    uint8_t *compressed;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t bound = deflater_bound(strip_length(&batch->payloads, i));
+
+        bytes += bound + FRAME_CLIENT_HEADER_MAX;
+        most = bound > most ? bound : most;
+    }
+    strip_init(&batch->deflated, batch->count, bytes);
+    compressed = allocate(most + 1, 1);
+    for (size_t i = 0; i < batch->count; i++) {
+        const uint8_t *payload = batch->payloads.bytes + batch->payloads.at[i];
+        size_t length =
+            deflater_message(deflater, payload, strip_length(&batch->payloads, i), compressed);
+        uint64_t key = chance_next(&seed);
+
+        add_frame(&batch->deflated, i, FRAME_FIN | FRAME_RSV1 | batch->opcode, compressed, length,
+                  (const uint8_t *)&key);
+    }
+    free(compressed);
+    deflater_free(deflater);
 }
 
 /* Draws all sizes; returns their sum. */
@@ -115,6 +148,9 @@ struct batch *batch_create(const struct batch_plan *plan)
     for (size_t i = 0; i < batch->count; i++) {
         add_message(batch, plan, i, &seed);
     }
+    if (plan->deflates) {
+        add_deflated(batch);
+    }
     return batch;
 }
 
@@ -123,6 +159,7 @@ void batch_free(struct batch *batch)
     if (batch != NULL) {
         strip_free(&batch->payloads);
         strip_free(&batch->wire);
+        strip_free(&batch->deflated);
         strip_free(&batch->reply);
         free(batch);
     }

@@ -22,6 +22,7 @@ struct batch {
     uint8_t opcode;
     struct strip payloads; /* in the clear */
     struct strip wire;     /* masked frames */
+    struct strip deflated; /* masked frames of compressed payloads; empty unless planned */
     struct strip reply;    /* unmasked frames with the shortest length; as the wire for tcp:// */
     double mean_bytes;     /* of a payload */
 };
@@ -31,7 +32,8 @@ struct batch_plan {
     size_t together; /* messages that are sent at once: a multiple of them goes round */
     size_t reserved; /* bytes at the front of each payload that are filled in later */
     bool text;
-    bool raw; /* the server returns bytes: the reply is the wire */
+    bool deflates; /* there are to be compressed frames, too */
+    bool raw;      /* the server returns bytes: the reply is the wire */
 };
 
 /* Ends the program when memory is short. */

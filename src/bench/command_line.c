@@ -64,6 +64,7 @@ static const struct row rows[] = {
      "do not let each connection echo a message"},
     {0, "header", "'NAME: VALUE'", KIND_HEADER, AT(headers), NULL, "a field of the handshake"},
     {0, "subprotocol", "NAME", KIND_TOKEN, AT(subprotocols), NULL, "offer a subprotocol"},
+    {0, "deflate", NULL, KIND_FLAG, AT(deflate), NULL, "offer permessage-deflate"},
     {0, "source", "ADDRESS,...", KIND_SOURCES, AT(sources), NULL,
      "connect from these addresses in turn"},
     {0, "insecure", NULL, KIND_FLAG, AT(insecure), NULL, "take any certificate"},
@@ -296,8 +297,8 @@ static bool check_use(const struct settings *settings, const struct words *words
         return fail("--insecure, --ca and --server-name are for wss://");
     }
     if (settings->url.scheme == URL_TCP &&
-        settings->headers.count + settings->subprotocols.count > 0) {
-        return fail("--header and --subprotocol are for a handshake, which tcp:// has not");
+        (settings->headers.count + settings->subprotocols.count > 0 || settings->deflate)) {
+        return fail("--header, --subprotocol and --deflate are for a handshake: not for tcp://");
     }
     if (settings->url.scheme == URL_UNIX && settings->sources.count > 0) {
         return fail("--source is for TCP");

@@ -190,6 +190,11 @@ static void take_answer(struct connection *connection, const uint8_t *bytes, siz
     }
     free(connection->head);
     connection->head = NULL;
+    connection->deflates = answer.deflates;
+    connection->keeps_context = answer.server_keeps_context;
+    if (handshake->settings->deflate && !answer.deflates) {
+        atomic_store(&connection->engine->run->deflate_declined, true);
+    }
     set_open(connection);
     taken = answer.length - before;
     if (taken < length && connection->state == CONNECTION_OPEN) {

@@ -6,6 +6,7 @@
 #define WSRELAYD_BENCH_CONNECTION_H
 
 #include "base/list.h"
+#include "bench/deflate.h"
 #include "bench/engine.h"
 #include "bench/frames.h"
 #include "bench/mode.h"
@@ -26,10 +27,14 @@ struct connection {
     struct engine *engine;
     struct stream stream;
     enum connection_state state;
-    bool opening;      /* counts as such in its engine */
-    bool watches_room; /* waits until the kernel takes more */
-    bool answer_waits; /* `control` is to be sent */
-    bool said_goodbye; /* the server's Close has come */
+    bool deflates;      /* messages may be compressed, either way */
+    bool keeps_context; /* the server, while it compresses */
+    bool inflates;      /* what was fed to the inflater is not used up */
+    bool piece_ends;    /* the message, with that */
+    bool opening;       /* counts as such in its engine */
+    bool watches_room;  /* waits until the kernel takes more */
+    bool answer_waits;  /* `control` is to be sent */
+    bool said_goodbye;  /* the server's Close has come */
     const uint8_t *unsent;
     size_t unsent_bytes;
     uint64_t begun_ns;
@@ -38,6 +43,7 @@ struct connection {
     struct list_node node;
     struct connection *next_ended;
     const struct endpoint *endpoint;
+    struct inflater *inflater; /* NULL until it is needed */
     char *head; /* request, then as much of the answer as has come; NULL when there is enough */
     size_t head_bytes;
     size_t control_bytes;
@@ -71,8 +77,8 @@ void connection_watch(struct connection *connection, bool room);
 void connection_send(struct connection *connection, const uint8_t *bytes, size_t length);
 
 /*
- * Gives the next piece of a data message in what came. Answers control frames. Returns false when
- * there is no more, or the connection has ended.
+ * Gives the next piece of a data message in what came, decompressed. Answers control frames.
+ * Returns false when there is no more, or the connection has ended.
  */
 bool connection_next(struct connection *connection, const uint8_t **input, const uint8_t *end,
                      struct frames_piece *piece);

@@ -29,6 +29,8 @@ void connection_finish(struct connection *connection, enum ending ending)
     engine->alive--;
     free(connection->head);
     connection->head = NULL;
+    inflater_free(connection->inflater);
+    connection->inflater = NULL;
     engine->mode->ended(connection, ending);
 }
 
@@ -172,15 +174,58 @@ static void take_close(struct connection *connection, const struct frames_piece 
                     close.code, (int)close.reason.length, close.reason.data);
 }
 
+/* Bytes of a compressed message. */
+static void begin_inflating(struct connection *connection, const struct frames_piece *piece)
+{
+    if (connection->inflater == NULL) {
+        connection->inflater = inflater_create(connection->keeps_context);
+    }
+    if (connection->inflater == NULL) {
+        err(1, "decompression");
+    }
+    inflater_feed(connection->inflater, piece->bytes, piece->length, piece->ends);
+    connection->inflates = true;
+    connection->piece_ends = piece->ends;
+}
+
+/* The next piece of what has been begun; the last one is empty. Returns false on failure. */
+static bool next_inflated(struct connection *connection, struct frames_piece *piece)
+{
+    piece->bytes = connection->engine->inflated;
+    piece->ends = false;
+    switch (inflater_next(connection->inflater, connection->engine->inflated, ENGINE_BUFFER_BYTES,
+                          &piece->length)) {
+    case INFLATE_DATA:
+        return true;
+    case INFLATE_DONE:
+        connection->inflates = false;
+        piece->length = 0;
+        piece->ends = connection->piece_ends;
+        return true;
+    default:
+        connection_fail(connection, FAULT_WRONG,
+                        "the server has sent a message whose "
+                        "compression is broken");
+        return false;
+    }
+}
+
 bool connection_next(struct connection *connection, const uint8_t **input, const uint8_t *end,
                      struct frames_piece *piece)
 {
+    if (connection->inflates && connection->state != CONNECTION_DEAD) {
+        return next_inflated(connection, piece);
+    }
     while (connection->state != CONNECTION_DEAD && !connection->said_goodbye) {
-        switch (frames_next(&connection->frames, false, input, end, piece)) {
+        switch (frames_next(&connection->frames, connection->deflates, input, end, piece)) {
         case FRAMES_MORE:
             return false;
         case FRAMES_DATA:
-            return true;
+            if (!piece->compressed) {
+                return true;
+            }
+            begin_inflating(connection, piece);
+            return next_inflated(connection, piece);
         case FRAMES_PING:
             send_control(connection, OPCODE_PONG, piece->bytes, piece->length);
             break;

@@ -98,7 +98,8 @@ static bool may_open(struct engine *engine, uint64_t *begun_ns)
     /* Connecting takes long. */
     engine->now_ns = engine_clock_ns();
     *begun_ns = engine->now_ns;
-    if (engine->opening >= engine->window || engine->to_open == 0) {
+    if (engine->opening >= engine->window || engine->to_open == 0 ||
+        (engine->mode->may_open != NULL && !engine->mode->may_open(engine))) {
         return false;
     }
     return !engine->mode->opens_on_schedule || engine->schedule.interval_ns == 0 ||
@@ -285,7 +286,9 @@ void engine_start(struct engine *engine, struct run *run, uint64_t number)
     engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     engine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     engine->buffer = malloc(ENGINE_BUFFER_BYTES);
+    engine->inflated = settings->deflate ? malloc(ENGINE_BUFFER_BYTES) : NULL;
     if (engine->epoll < 0 || engine->buffer == NULL ||
+        (settings->deflate && engine->inflated == NULL) ||
         getrandom(&engine->seed, sizeof engine->seed, 0) < 0) {
         err(1, "a thread");
     }
@@ -304,4 +307,5 @@ void engine_join(struct engine *engine)
     close(engine->wake_fd);
     close(engine->timer_fd);
     free(engine->buffer);
+    free(engine->inflated);
 }

@@ -41,8 +41,9 @@ struct engine {
     uint64_t now_ns;       /* since the last wait or reception */
     uint64_t next_scan_ns; /* for connections that have waited too long */
     uint64_t seed;
-    uint8_t *buffer;
-    void *state; /* of the mode */
+    uint8_t *buffer;   /* what was received; ENGINE_BUFFER_BYTES, as the next */
+    uint8_t *inflated; /* what was decompressed of that; NULL without --deflate */
+    void *state;       /* of the mode */
 
     _Atomic uint64_t operations;
     struct histogram latency;

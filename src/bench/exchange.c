@@ -18,16 +18,16 @@ static const struct batch *batch_of(const struct exchange *exchange)
 void exchange_send(struct exchange *exchange)
 {
     const struct batch *batch = batch_of(exchange);
+    const struct strip *wire = exchange->connection.deflates ? &batch->deflated : &batch->wire;
 
     while (exchange->sent < exchange->allowed && connection_can_send(&exchange->connection)) {
         size_t from = exchange->sent % batch->count;
         uint64_t wanted = exchange->allowed - exchange->sent;
         size_t count = wanted < batch->count - from ? (size_t)wanted : batch->count - from;
-        size_t start = batch->wire.at[from];
+        size_t start = wire->at[from];
 
         exchange->sent += count;
-        connection_send(&exchange->connection, batch->wire.bytes + start,
-                        batch->wire.at[from + count] - start);
+        connection_send(&exchange->connection, wire->bytes + start, wire->at[from + count] - start);
     }
 }
 

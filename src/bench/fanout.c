@@ -28,7 +28,7 @@ size_t publisher_number(const struct room *room, const struct publisher *publish
     return (size_t)(publisher - room->publishers);
 }
 
-/* ---- opening: publishers, then members ---- */
+/* ---- opening: members, then publishers ---- */
 
 static void start(struct engine *engine)
 {
@@ -58,11 +58,37 @@ static void stop(struct engine *engine)
     }
 }
 
+/*
+ * Publishers follow when all members are there, on every thread: a server takes its connections in
+ * the order in which they come, and so knows all members when a publication arrives.
+ */
+static bool may_open(struct engine *engine)
+{
+    const struct crowd *crowd = crowd_of(engine);
+    const struct room *room = room_of(engine);
+
+    return crowd->members_begun < crowd->members || atomic_load(&room->seated) == room->threads;
+}
+
+/* Says so when all members of this thread are there. */
+static void seat_members(struct engine *engine)
+{
+    struct crowd *crowd = crowd_of(engine);
+
+    if (!crowd->seated && engine->opening == 0 &&
+        (crowd->members_begun == crowd->members || engine->to_open == 0)) {
+        crowd->seated = true;
+        atomic_fetch_add(&room_of(engine)->seated, 1);
+        engine_wake(engine);
+    }
+}
+
 static const struct endpoint *next_endpoint(struct engine *engine)
 {
     struct crowd *crowd = crowd_of(engine);
 
-    if (crowd->publishers_begun == engine_share(engine, engine->run->settings->publishers)) {
+    if (crowd->members_begun < crowd->members) {
+        crowd->members_begun++;
         return &engine->run->endpoint;
     }
     crowd->publishers_begun++;
@@ -92,15 +118,15 @@ static void opened(struct connection *connection)
 
 /* ---- the load ---- */
 
-/* The publishers are the first of an engine's connections. */
+/* The publishers are the last of an engine's connections. */
 static void each_publisher(struct engine *engine, void (*call)(struct seat *seat))
 {
-    struct list_node *node = engine->connections.next;
+    struct list_node *node = engine->connections.previous;
 
     while (node != &engine->connections) {
         struct seat *seat = seat_of(container_of(node, struct connection, node));
 
-        node = node->next;
+        node = node->previous;
         if (seat->publisher == NULL) {
             return;
         }
@@ -116,11 +142,11 @@ static void load(struct engine *engine)
 /* Wakes the engine for the first of the publications that are not due yet. */
 static void wake_when_due(struct engine *engine)
 {
-    struct list_node *node = engine->connections.next;
+    struct list_node *node = engine->connections.previous;
     const struct schedule *first = &engine->schedule;
     uint64_t first_ns = UINT64_MAX;
 
-    for (; node != &engine->connections; node = node->next) {
+    for (; node != &engine->connections; node = node->previous) {
         struct seat *seat = seat_of(container_of(node, struct connection, node));
         uint64_t due_ns = schedule_due_ns(&seat->schedule, seat->schedule.taken);
 
@@ -142,6 +168,7 @@ static void tick(struct engine *engine)
     struct crowd *crowd = crowd_of(engine);
 
     if (engine->phase == PHASE_OPEN) {
+        seat_members(engine);
         return;
     }
     if (crowd->members_ended == crowd->members) {
@@ -181,9 +208,7 @@ static void ended(struct connection *connection, enum ending ending)
     struct seat *seat = seat_of(connection);
 
     if (seat->publisher != NULL) {
-        publish_end(seat->publisher);
-        free(seat->staged);
-        seat->staged = NULL;
+        publish_end(seat);
     } else {
         member_end(seat, ending);
     }
@@ -238,6 +263,7 @@ const struct mode fanout_mode = {
     .connection_bytes = sizeof(struct seat),
     .start = start,
     .stop = stop,
+    .may_open = may_open,
     .next_endpoint = next_endpoint,
     .begun = begun,
     .load = load,

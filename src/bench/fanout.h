@@ -17,8 +17,10 @@ struct progress_of_members {
 
 /* An engine's state. */
 struct crowd {
-    uint64_t publishers_begun; /* connections */
-    uint64_t members;          /* that there are to be */
+    uint64_t members_begun; /* connections */
+    uint64_t publishers_begun;
+    bool seated;      /* all members are there, or have failed */
+    uint64_t members; /* that there are to be */
     uint64_t members_ended;
     struct progress_of_members of[]; /* by publisher */
 };
@@ -34,6 +36,8 @@ struct seat {
     uint64_t due;                /* publications; with a rate */
     uint64_t allowed;            /* publications that may have begun */
     uint64_t allowed_ns;         /* when the last ones were; without a rate */
+    struct deflater *deflater;   /* NULL until it is needed */
+    uint8_t *scratch;            /* a payload to be compressed, and behind it what it becomes */
     uint8_t *staged;             /* frames that are being sent */
     size_t staged_room;
 
@@ -57,7 +61,7 @@ void publish_start(struct seat *seat);
 void publish_more(struct seat *seat);
 
 /* Nothing of a publisher that is gone is waited for. */
-void publish_end(struct publisher *publisher);
+void publish_end(struct seat *seat);
 
 void member_open(struct seat *seat);
 void member_receive(struct seat *seat, const uint8_t *bytes, size_t length);

@@ -3,6 +3,8 @@
  */
 #include "bench/fanout.h"
 
+#include "protocol/mask.h"
+
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,8 @@ enum {
     MASK_BYTES = 4,
 };
 
-/* Appends a publication to what is staged; returns its bytes. */
-static size_t stage(struct seat *seat, uint64_t number, uint64_t sequence, uint8_t *target)
+/* Writes a publication as a frame that is a copy of the batch's, but for the stamp. */
+static size_t stage_plain(struct seat *seat, uint64_t number, uint64_t sequence, uint8_t *target)
 {
     const struct batch *batch = seat->connection.engine->run->batch;
     bool raw = seat->connection.endpoint->raw;
@@ -30,17 +32,68 @@ static size_t stage(struct seat *seat, uint64_t number, uint64_t sequence, uint8
     return length;
 }
 
+static size_t longest_payload(const struct batch *batch)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t length = strip_length(&batch->payloads, i);
+
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+static void prepare_deflater(struct seat *seat, size_t longest)
+{
+    if (seat->deflater == NULL) {
+        seat->deflater = deflater_create();
+        seat->scratch = malloc(longest + deflater_bound(longest));
+        if (seat->scratch == NULL) {
+            err(1, "publications");
+        }
+    }
+}
+
+/* Writes it compressed. The stamp makes every one different, so it cannot be done beforehand. */
+static size_t stage_deflated(struct seat *seat, uint64_t number, uint64_t sequence, uint8_t *target)
+{
+    const struct batch *batch = seat->connection.engine->run->batch;
+    size_t index = (size_t)(sequence % batch->count);
+    size_t length = strip_length(&batch->payloads, index);
+    uint8_t *compressed;
+    uint8_t *at = target;
+
+    prepare_deflater(seat, longest_payload(batch));
+    memcpy(seat->scratch, batch->payloads.bytes + batch->payloads.at[index], length);
+    stamp_write(seat->scratch, number, sequence);
+    compressed = seat->scratch + length;
+    length = deflater_message(seat->deflater, seat->scratch, length, compressed);
+    at += frame_write_header(at, FRAME_FIN | FRAME_RSV1 | batch->opcode, length);
+    target[1] |= FRAME_MASKED;
+    memcpy(at, &seat->connection.engine->seed, MASK_BYTES);
+    mask_unmask(at + MASK_BYTES, compressed, length, at);
+    return (size_t)(at - target) + MASK_BYTES + length;
+}
+
+/* The most bytes that a publication becomes. */
+static size_t staged_bound(const struct seat *seat, uint64_t sequence)
+{
+    const struct batch *batch = seat->connection.engine->run->batch;
+    size_t index = (size_t)(sequence % batch->count);
+
+    return seat->connection.deflates
+               ? deflater_bound(strip_length(&batch->payloads, index)) + FRAME_CLIENT_HEADER_MAX
+               : strip_length(&batch->wire, index);
+}
+
 static void make_room(struct seat *seat)
 {
     const struct batch *batch = seat->connection.engine->run->batch;
+    size_t longest = deflater_bound(longest_payload(batch)) + FRAME_CLIENT_HEADER_MAX;
 
     if (seat->staged == NULL) {
-        seat->staged_room = STAGED_BYTES;
-        for (size_t i = 0; i < batch->count; i++) {
-            size_t length = strip_length(&batch->wire, i);
-
-            seat->staged_room = length > seat->staged_room ? length : seat->staged_room;
-        }
+        seat->staged_room = longest > STAGED_BYTES ? longest : STAGED_BYTES;
         seat->staged = malloc(seat->staged_room);
         if (seat->staged == NULL) {
             err(1, "publications");
@@ -57,18 +110,19 @@ static bool has_rate(const struct seat *seat)
 static size_t stage_all(struct seat *seat)
 {
     struct room *room = room_of(seat->connection.engine);
-    const struct batch *batch = seat->connection.engine->run->batch;
     struct publisher *publisher = seat->publisher;
+    uint64_t number = publisher_number(room, publisher);
     uint64_t sequence = publisher->published;
     size_t length = 0;
 
-    while (sequence < seat->allowed &&
-           strip_length(&batch->wire, (size_t)(sequence % batch->count)) <=
-               seat->staged_room - length) {
+    while (sequence < seat->allowed && staged_bound(seat, sequence) <= seat->staged_room - length) {
+        uint8_t *target = seat->staged + length;
+
         atomic_store(&publisher->ring[room_slot(room, sequence)].sent_ns,
                      has_rate(seat) ? schedule_due_ns(&seat->schedule, sequence)
                                     : seat->allowed_ns);
-        length += stage(seat, publisher_number(room, publisher), sequence, seat->staged + length);
+        length += seat->connection.deflates ? stage_deflated(seat, number, sequence, target)
+                                            : stage_plain(seat, number, sequence, target);
         sequence++;
     }
     atomic_store(&publisher->published, sequence);
@@ -135,8 +189,14 @@ void publish_more(struct seat *seat)
     }
 }
 
-void publish_end(struct publisher *publisher)
+void publish_end(struct seat *seat)
 {
-    atomic_store(&publisher->left, 0);
-    atomic_store(&publisher->gone, true);
+    atomic_store(&seat->publisher->left, 0);
+    atomic_store(&seat->publisher->gone, true);
+    deflater_free(seat->deflater);
+    seat->deflater = NULL;
+    free(seat->scratch);
+    seat->scratch = NULL;
+    free(seat->staged);
+    seat->staged = NULL;
 }

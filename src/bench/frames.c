@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    RSV1 = 0x40,
     RSV_BITS = 0x70,
     OPCODE_BITS = 0x0f,
     CONTROL_BIT = 0x08,
@@ -43,7 +42,7 @@ static const char *judge_start(const struct frames *frames, bool may_compress)
     uint8_t opcode = first & OPCODE_BITS;
     bool starts = opcode == OPCODE_TEXT || opcode == OPCODE_BINARY;
 
-    if ((first & RSV_BITS) != 0 && ((first & RSV_BITS) != RSV1 || !may_compress || !starts)) {
+    if ((first & RSV_BITS) != 0 && ((first & RSV_BITS) != FRAME_RSV1 || !may_compress || !starts)) {
         return "a frame with reserved bits that no extension has a use for";
     }
     if ((frames->header[1] & FRAME_MASKED) != 0) {
@@ -91,7 +90,7 @@ static const char *begin_frame(struct frames *frames, size_t size)
     frames->control_bytes = 0;
     if (opcode == OPCODE_TEXT || opcode == OPCODE_BINARY) {
         frames->message_opcode = opcode;
-        frames->compressed = (frames->header[0] & RSV1) != 0;
+        frames->compressed = (frames->header[0] & FRAME_RSV1) != 0;
     }
     return judge_length(frames->left, size);
 }

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In the first byte: RFC 7692 section 6. */
+enum { FRAME_RSV1 = 0x40 };
+
 /* Where the last call stopped. Zero-filled: in front of the first frame. */
 struct frames {
     uint64_t left;          /* payload bytes of the current frame still to come */

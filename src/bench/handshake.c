@@ -4,6 +4,7 @@
 #include "bench/handshake.h"
 
 #include "bench/chance.h"
+#include "bench/deflate.h"
 #include "protocol/base64.h"
 
 #include <err.h>
@@ -30,6 +31,7 @@ static void write_fields(FILE *stream, const struct settings *settings)
                 settings->subprotocols.items[i]);
     }
     fputs(settings->subprotocols.count > 0 ? "\r\n" : "", stream);
+    fputs(settings->deflate ? "Sec-WebSocket-Extensions: " DEFLATE_OFFER "\r\n" : "", stream);
 }
 
 static bool has_own_host(const struct settings *settings)
@@ -181,7 +183,8 @@ static bool was_offered(const struct texts *offered, struct slice name)
 
 /* Takes a field into account; returns what is wrong with it, or NULL. */
 static const char *judge_field(const struct handshake *handshake, struct slice accept,
-                               const struct field *field, struct acceptance *acceptance)
+                               const struct field *field, struct acceptance *acceptance,
+                               struct handshake_answer *answer)
 {
     if (slice_equal_nocase(field->name, SLICE("Upgrade"))) {
         acceptance->upgrades |= list_has(field->value, SLICE("websocket"));
@@ -197,13 +200,17 @@ static const char *judge_field(const struct handshake *handshake, struct slice a
             return "its Sec-WebSocket-Protocol was not offered";
         }
     } else if (slice_equal_nocase(field->name, SLICE("Sec-WebSocket-Extensions"))) {
-        return "its Sec-WebSocket-Extensions were not offered";
+        if (!handshake->settings->deflate || answer->deflates) {
+            return "its Sec-WebSocket-Extensions were not offered";
+        }
+        answer->deflates = true;
+        return deflate_read_answer(field->value, &answer->server_keeps_context);
     }
     return NULL;
 }
 
 static const char *judge_fields(const struct handshake *handshake, struct slice key,
-                                struct slice rest)
+                                struct slice rest, struct handshake_answer *answer)
 {
     struct acceptance acceptance = {0};
     char accept[UPGRADE_ACCEPT_BYTES];
@@ -211,8 +218,8 @@ static const char *judge_fields(const struct handshake *handshake, struct slice 
 
     upgrade_accept(key, accept);
     while (next_field(&rest, &field)) {
-        const char *why =
-            judge_field(handshake, (struct slice){accept, sizeof accept}, &field, &acceptance);
+        const char *why = judge_field(handshake, (struct slice){accept, sizeof accept}, &field,
+                                      &acceptance, answer);
 
         if (why != NULL) {
             return why;
@@ -257,7 +264,7 @@ enum handshake_verdict handshake_judge(const struct handshake *handshake, struct
         return say(HANDSHAKE_REFUSED, answer, "the server refuses the upgrade: %.*s", shown,
                    line.data + 9);
     }
-    why = judge_fields(handshake, key, rest);
+    why = judge_fields(handshake, key, rest, answer);
     return why != NULL ? say(HANDSHAKE_WRONG, answer, "the 101 is not to be taken: %s", why)
                        : HANDSHAKE_ACCEPTED;
 }

@@ -38,6 +38,8 @@ enum handshake_verdict {
 
 struct handshake_answer {
     size_t length; /* of the head; what follows is frames */
+    bool deflates;
+    bool server_keeps_context; /* for compression */
     char why[HANDSHAKE_WHY_MAX];
 };
 

@@ -27,6 +27,11 @@ static int measure(const struct settings *settings)
     run_init(&run, settings);
     run_measure(&run, outcome);
     figures_compute(&figures, &run, outcome);
+    if (run.deflate_declined) {
+        fputs("wsrelay-bench: note: the server declined permessage-deflate, "
+              "so not every message was compressed\n",
+              stderr);
+    }
     if (settings->json) {
         report_json(stdout, &run, &figures);
     } else {

@@ -34,6 +34,9 @@ struct mode {
     /* The thread ends: frees what its state holds. May be NULL. */
     void (*stop)(struct engine *engine);
 
+    /* Whether the next of those to be opened may begin. NULL: yes. */
+    bool (*may_open)(struct engine *engine);
+
     /* Where the next connection goes. NULL: to the URL. */
     const struct endpoint *(*next_endpoint)(struct engine *engine);
 

@@ -33,7 +33,8 @@ struct room {
     struct publisher *publishers;
     uint64_t publisher_count;
     uint64_t threads;
-    uint64_t slots; /* of a ring, a power of two */
+    _Atomic uint64_t seated; /* threads whose members are all there */
+    uint64_t slots;          /* of a ring, a power of two */
 };
 
 /* Ends the program when memory is short. */

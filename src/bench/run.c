@@ -248,6 +248,7 @@ void run_init(struct run *run, const struct settings *settings)
         .together = settings->in_flight,
         .reserved = is_fanout ? STAMP_BYTES : 0,
         .text = settings->text,
+        .deflates = settings->deflate && !is_fanout,
         .raw = settings->url.scheme == URL_TCP && !is_fanout,
     };
 

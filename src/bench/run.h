@@ -35,6 +35,7 @@ struct run {
     struct room *room;                /* of fanout, else NULL */
     struct batch *batch;
     struct faults faults;
+    _Atomic bool deflate_declined; /* by the server, at least once */
     _Atomic int phase;
     _Atomic uint64_t start_ns; /* of the load */
     int notice_fd;             /* eventfd: an engine has done what its phase is for */

@@ -34,6 +34,7 @@ struct settings {
     double rate;    /* operations a second; 0: as fast as the server answers */
     uint64_t count; /* operations; 0: for the duration instead */
     bool text;
+    bool deflate;
     bool hold;
     bool no_echo;
     struct texts headers;

@@ -344,6 +344,7 @@ class UsageTest(unittest.TestCase):
             (['fanout', '--publish-url', 'tcp://127.0.0.1:9', self.URL], '--publish-url'),
             (['echo', '--publishers', '2', self.URL], '--publishers'),
             (['echo', '--subprotocol', 'a', 'tcp://127.0.0.1:9'], 'tcp://'),
+            (['echo', '--deflate', 'tcp://127.0.0.1:9'], 'tcp://'),
         ]
         for arguments, word in cases:
             with self.subTest(arguments):

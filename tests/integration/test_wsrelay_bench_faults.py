@@ -6,7 +6,8 @@ import unittest
 
 from harness import frames, load
 from harness.frames import BINARY, CONTINUATION, PING, TEXT
-from harness.load import HANG_UP, ScriptedServer, accepting, close_frame, measure, sent
+from harness.load import (HANG_UP, ScriptedServer, ServerOfBytes, accepting, close_frame, measure,
+                          sent)
 
 
 class FaultsTest(unittest.TestCase):
@@ -252,6 +253,48 @@ class StallTest(FaultsTest):
         result = measure('echo', '-c', 1, '-n', 100, self.stalling(False).url)
         self.assertLess(result['latency_us']['p50'], self.STALL_SECONDS * 1e6 / 5)
         self.assertGreater(result['latency_us']['max'], self.STALL_SECONDS * 1e6)
+
+
+class BytesTest(FaultsTest):
+    """tcp://: a server of bytes, which knows nothing of frames."""
+
+    def serve_bytes(self, pass_on):
+        server = ServerOfBytes(pass_on)
+        self.addCleanup(server.stop)
+        return server.url
+
+    def test_bytes_that_come_back(self):
+        url = self.serve_bytes(lambda peer, data, _: peer.send(data))
+        for words in (['-s', '1-70000'], ['-f', 5, '--text'], ['--no-verify'], ['-r', 2000]):
+            with self.subTest(words):
+                result = measure('echo', '-c', 3, '-n', 60, *words, url)
+                self.assertEqual((result['operations'], result['first_error']), (60, None))
+        for words in (['connect', '-n', 5], ['idle', '-d', 0.1]):
+            self.assertIsNone(measure(*words, '-c', 5, url)['first_error'])
+
+    def test_bytes_that_do_not_come_back(self):
+        for pass_on, sentence, faults in (
+                (lambda peer, data, _: peer.send(data[:-1] + bytes([data[-1] ^ 1])),
+                 'came back with other bytes', {'wrong': 1}),
+                (lambda peer, data, _: peer.send(data + b'!'), 'more bytes came back',
+                 {'wrong': 1}),
+                (lambda peer, data, _: peer.send(data[:-1]), 'in vain',
+                 {'timeout': 1, 'lost': 1})):
+            with self.subTest(sentence):
+                result = measure('echo', '-c', 1, '-n', 1, '--timeout', 0.5,
+                                 self.serve_bytes(pass_on))
+                self.assert_only(result, sentence, **faults)
+
+    def test_members_get_the_bytes_of_frames_that_a_server_would_send(self):
+        seen = []
+
+        def pass_on(peer, data, others):
+            seen.append(data)
+            for other in others:
+                other.send(data)
+        result = measure('fanout', '-c', 3, '-n', 30, self.serve_bytes(pass_on))
+        self.assertEqual((result['operations'], result['first_error']), (30, None))
+        self.assertEqual(seen[0][:2], b'\x82\x14')
 
 
 class LenienceTest(FaultsTest):

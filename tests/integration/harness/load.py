@@ -132,6 +132,7 @@ class Peer:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = b''
+        self.reserved = 0  # bits of the last frame, as frames.frame() takes them
 
     def take(self, count):
         """So many bytes; EOFError when the client has gone."""
@@ -152,6 +153,7 @@ class Peer:
     def frame(self):
         """Opcode and payload of the next frame, which has to be masked."""
         first, second = self.take(2)
+        self.reserved = first >> 4 & 7
         length = second & 0x7F
         if length >= 126:
             length = int.from_bytes(self.take(2 if length == 126 else 8), 'big')
@@ -204,17 +206,17 @@ class ScriptedServer:
             except OSError:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+            self.peers.append(Peer(sock))
+            threading.Thread(target=self._serve, args=(self.peers[-1],), daemon=True).start()
 
-    def _serve(self, sock):
-        with sock:
+    def _serve(self, peer):
+        with peer.sock:
             try:
-                self._talk(Peer(sock))
+                self._talk(peer)
             except (EOFError, ConnectionError):
                 pass
 
     def _talk(self, peer):
-        self.peers.append(peer)
         request = peer.request()
         self.requests.append(request)
         answer = self.answer(request)
@@ -241,6 +243,19 @@ class ScriptedServer:
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.thread.join()
+
+
+class ServerOfBytes(ScriptedServer):
+    """For tcp://: `pass_on(peer, data, others)` is called with whatever comes."""
+
+    def __init__(self, pass_on):
+        super().__init__()
+        self.pass_on = pass_on
+        self.url = f'tcp://127.0.0.1:{self.port}'
+
+    def _talk(self, peer):
+        while data := peer.sock.recv(1 << 16):
+            self.pass_on(peer, data, [other for other in self.peers if other is not peer])
 
 
 def close_frame(code, reason=''):
