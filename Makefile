@@ -100,8 +100,12 @@ endif
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
+# src/bench is wsrelay-bench, everything else wsrelayd.
 SOURCES := $(wildcard src/*.c src/*/*.c)
-OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
+ALL_OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
+BENCH_OBJECTS := $(filter $(B)/obj/bench/%,$(ALL_OBJECTS))
+OBJECTS := $(filter-out $(BENCH_OBJECTS),$(ALL_OBJECTS))
+PROGRAMS := $(B)/wsrelayd $(B)/wsrelay-bench
 
 # Every tests/unit/test_*.c and every tests/bench/*.c is a program. What programs share are the
 # other files of tests/unit, and tests/bench/common.
@@ -131,8 +135,8 @@ ifneq ($(file <$(B)/command-line),$(COMPILE))
 $(shell mkdir -p $(B))
 $(file >$(B)/command-line,$(COMPILE))
 endif
-ifneq ($(file <$(B)/object-list),$(OBJECTS))
-$(file >$(B)/object-list,$(OBJECTS))
+ifneq ($(file <$(B)/object-list),$(ALL_OBJECTS))
+$(file >$(B)/object-list,$(ALL_OBJECTS))
 endif
 
 # $(call say,WHAT): one line for each command, or the command itself with V=1.
@@ -141,7 +145,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 # ---- building ---------------------------------------------------------------------------------
 
 .PHONY: all run bench-tools
-all: $(B)/wsrelayd ## Build the daemon: build/wsrelayd
+all: $(PROGRAMS) ## Build the daemon and its load generator: build/wsrelayd, build/wsrelay-bench
 
 run: $(B)/wsrelayd ## Serve with the configuration of this tree, in the foreground
 	@exec $(B)/wsrelayd -c etc/wsrelayd.yaml
@@ -155,25 +159,33 @@ $(B)/obj/%.o: src/%.c $(B)/command-line
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
-# The daemon without its main(), for the tests to link with.
+$(B)/wsrelay-bench: $(B)/obj/bench/main.o $(B)/libwsrelay-bench.a $(B)/libwsrelayd.a
+	$(call say,LINK)$(LINK) -o $@ $^ $(BENCH_LIBRARIES)
+
+# The programs without their main(), for the tests to link with.
 $(B)/libwsrelayd.a: $(OBJECTS) $(B)/object-list
 	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(filter-out $(B)/obj/main.o,$(OBJECTS))
+
+$(B)/libwsrelay-bench.a: $(BENCH_OBJECTS) $(B)/object-list
+	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(filter-out $(B)/obj/bench/main.o,$(BENCH_OBJECTS))
+
+LIBRARIES_OF_TESTS := $(B)/libwsrelay-bench.a $(B)/libwsrelayd.a
 
 $(B)/tests/%.o: tests/unit/%.c $(B)/command-line
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNIT_TESTS): %: %.o $(UNIT_COMMON) $(B)/libwsrelayd.a
-	$(call say,LINK)$(LINK) -o $@ $< $(UNIT_COMMON) $(B)/libwsrelayd.a $(LIBRARIES) $(CHECK_LIBS)
+$(UNIT_TESTS): %: %.o $(UNIT_COMMON) $(LIBRARIES_OF_TESTS)
+	$(call say,LINK)$(LINK) -o $@ $< $(UNIT_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES) $(BENCH_LIBRARIES) $(CHECK_LIBS)
 
 $(B)/bench/%.o: tests/bench/%.c $(B)/command-line
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(BENCH_TOOLS): %: %.o $(BENCH_COMMON) $(B)/libwsrelayd.a
-	$(call say,LINK)$(LINK) -o $@ $< $(BENCH_COMMON) $(B)/libwsrelayd.a $(LIBRARIES)
+$(BENCH_TOOLS): %: %.o $(BENCH_COMMON) $(LIBRARIES_OF_TESTS)
+	$(call say,LINK)$(LINK) -o $@ $< $(BENCH_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES) $(BENCH_LIBRARIES)
 
--include $(addsuffix .d,$(basename $(OBJECTS) $(UNIT_OBJECTS) $(BENCH_COMMON)) $(BENCH_TOOLS))
+-include $(addsuffix .d,$(basename $(ALL_OBJECTS) $(UNIT_OBJECTS) $(BENCH_COMMON)) $(BENCH_TOOLS))
 
 # ---- testing ----------------------------------------------------------------------------------
 
@@ -200,9 +212,9 @@ check-arm64: ## Test the kernels of 64-bit ARM on an emulated CPU
 	@scripts/dependencies verify arm64
 	@tests/check-arm64
 
-test-programs: $(B)/wsrelayd $(UNIT_TESTS)
+test-programs: $(PROGRAMS) $(UNIT_TESTS)
 
-threaded-programs: $(B)/wsrelayd $(THREADED_TESTS:%=$(B)/tests/%)
+threaded-programs: $(PROGRAMS) $(THREADED_TESTS:%=$(B)/tests/%)
 
 lint: ## Look at all sources with clang-tidy, cppcheck, shellcheck, mandoc and clang-format
 	@scripts/dependencies verify build unit lint
@@ -226,16 +238,18 @@ sed -e 's|/etc/wsrelayd|$(sysconfdir)/wsrelayd|g' -e 's|/usr/sbin|$(sbindir)|g' 
 endef
 
 .PHONY: install uninstall
-install: $(B)/wsrelayd ## Install below DESTDIR; an existing configuration stays as it is
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(CONFIG_DIRECTORY)
+install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays as it is
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(CONFIG_DIRECTORY)
 	$(INSTALL) -m 755 $(B)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayd
+	$(INSTALL) -m 755 $(B)/wsrelay-bench $(DESTDIR)$(bindir)/wsrelay-bench
 	test -e $(CONFIG_DIRECTORY)/wsrelayd.yaml || \
 		$(INSTALL) -m 644 etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml
 	$(foreach page,$(MAN_PAGES),$(call install_text,$(page),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))))
 	$(call install_text,systemd/wsrelayd.service,$(DESTDIR)$(unitdir))
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
-	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(unitdir)/wsrelayd.service
+	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(bindir)/wsrelay-bench
+	rm -f $(DESTDIR)$(unitdir)/wsrelayd.service
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	if cmp -s etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml; then \
 		rm $(CONFIG_DIRECTORY)/wsrelayd.yaml; \

@@ -7,9 +7,8 @@
  * Prints bytes a room and what joins and leaves take, and fails if a room costs more than 512
  * bytes, a join at the 99th percentile more than 5 ms, or a room is left when all have left.
  */
+#include "bench/process.h"
 #include "relay/relay.h"
-
-#include "common/process.h"
 
 #include <err.h>
 #include <inttypes.h>
@@ -115,15 +114,15 @@ static void churn(struct crowd *crowd)
 /* Returns how many of the limits were broken. */
 static int run(struct crowd *crowd)
 {
-    uint64_t before = process_resident_bytes(getpid());
-    uint64_t room_bytes;
+    int64_t before = process_resident_bytes(getpid());
+    int64_t room_bytes;
     uint64_t join_p99_ns;
 
     for (unsigned i = 0; i < ROOMS; i++) {
         join_new_room(crowd, &crowd->members[i]);
     }
     room_bytes = (process_resident_bytes(getpid()) - before) / ROOMS;
-    printf("%zu rooms: %" PRIu64 " bytes each\n", relay_room_count(crowd->relay), room_bytes);
+    printf("%zu rooms: %" PRId64 " bytes each\n", relay_room_count(crowd->relay), room_bytes);
 
     churn(crowd);
     printf("%zu rooms after the churn\n", relay_room_count(crowd->relay));

@@ -3,7 +3,7 @@
  */
 #include "echo.h"
 
-#include "process.h"
+#include "bench/process.h"
 
 #include <arpa/inet.h>
 #include <err.h>
