@@ -18,7 +18,7 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 # So these goals never see config.mk, and when one of them stands beside others, this make only
 # runs a make of its own for each goal, one after the other as they were written, whatever -j says.
 
-BARE_GOALS := deps check-deps clean distclean help
+BARE_GOALS := deps check-deps bench-deps clean distclean help
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 BARE := $(filter $(BARE_GOALS),$(GOALS))
 
@@ -41,7 +41,10 @@ deps: ## Install what building and running need
 check-deps: ## Install what the tests and make lint need, too
 	@scripts/dependencies install build unit check lint
 
-clean: ## Remove what was built (not what check-deps fetched into build/node_modules)
+bench-deps: ## Install the servers that make bench compares with
+	@scripts/dependencies install build bench
+
+clean: ## Remove what was built (not what npm fetched into build/node_modules)
 	@if test -d build; then \
 		find build -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +; \
 	fi
