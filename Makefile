@@ -69,6 +69,7 @@ else
 ## V=1: show whole commands
 ## DESTDIR=DIR: install below DIR
 ## CONFIGURE=ARGS: what to give to ./configure when make runs it
+## BENCH=ARGS: what to give to tests/bench/bench, which shows its options with --help
 
 configure: configure.ac
 	@$(AUTOCONF) || { echo 'What building needs is installed by: make deps' >&2; exit 1; }
@@ -199,6 +200,12 @@ lint: ## Look at all sources with clang-tidy, cppcheck, shellcheck, mandoc and c
 
 format: ## Rewrite all C sources in the project's format
 	@find src tests -name '*.[ch]' -exec clang-format -i {} +
+
+# ---- measuring ----------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: all bench-tools ## Measure beside other servers; writes build/bench/report.md
+	@$(PYTHON) tests/bench/bench $(BENCH)
 
 # ---- installing -------------------------------------------------------------------------------
 
