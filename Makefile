@@ -190,7 +190,7 @@ check-unit: ## Run the unit tests only
 	@$(MAKE) $(PARALLEL) --no-print-directory SANITIZE=address,undefined test-programs
 	@$(PYTHON) tests/run unit
 
-test-programs: $(B)/wsrelayd $(UNIT_TESTS)
+test-programs: $(B)/wsrelayd $(UNIT_TESTS) $(BENCH_TOOLS)
 
 threaded-programs: $(B)/wsrelayd $(THREADED_TESTS:%=$(B)/tests/%)
 

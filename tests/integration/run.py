@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FOLDERS = (HERE, HERE.parent / 'conformance', HERE.parent / 'checker')
+FOLDERS = (HERE, *(HERE.parent / name for name in ('conformance', 'checker', 'bench')))
 AT_ONCE = 3
 MODULE_SECONDS = 280
 

@@ -136,11 +136,19 @@ def remarks(row, results):
     for name, result in results.items():
         if result.failure:
             yield f'{name} failed: {result.failure}'
-        waited = max(result.of_server('waiting_percent'), default=0)
-        if waited > WAITING_PERCENT:
-            yield f'{name} waited for its core up to {waited:.1f} % of the time'
-    if 'crowd' in row.needs and row.timed:
+    if row.timed:
+        yield from remarks_on_waiting(results)
+    if row.timed and 'crowd' in row.needs:
         yield from remarks_on_bounds(row, results)
+
+
+def remarks_on_waiting(results):
+    """Something else took the core, or the server has more threads than one."""
+    waited = {name: max(result.of_server('waiting_percent'), default=0)
+              for name, result in results.items()}
+    long = [f'{name} {share:.1f} %' for name, share in waited.items() if share > WAITING_PERCENT]
+    if long:
+        yield f'ready, but not running because something else had the core: {", ".join(long)}'
 
 
 def remarks_on_bounds(row, results):

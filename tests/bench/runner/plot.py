@@ -6,8 +6,17 @@ from xml.sax.saxutils import escape
 from runner.statistics import ratios, summarize
 
 # Of middling lightness, so that they can be told apart on white and on black.
-COLOURS = ('#3f7fbf', '#8a8a8a', '#8a8a8a', '#a0a0a0', '#d0702c', '#c9973a', '#5f9e4c', '#3d9a94',
-           '#b0569a', '#7b68b8', '#c25450', '#6d7f92', '#6d7f92')
+COLOURS = {
+    'wsrelayd': '#3f7fbf',
+    'uws': '#d0702c',
+    'bun': '#c9973a',
+    'ws': '#5f9e4c',
+    'websockets': '#3d9a94',
+    'websocketd': '#b0569a',
+    'nchan': '#7b68b8',
+    'lws': '#c25450',
+}
+OTHERS = '#8a8a8a'
 TEXT = '#808080'
 GRID = '#80808060'
 
@@ -18,14 +27,14 @@ GAP = 12
 TOP = 34
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
-# What the others are multiples of: the first of these that took part.
-FLOORS = ('raw_echo', 'raw_fanout', 'wsrelayd')
+# What the others are multiples of: the first of these that took part, else whom the row is about.
+FLOORS = ('raw_echo', 'raw_fanout')
 
 
 def multiples(row, results):
     """By server: its figure as a multiple of the floor's; and the floor's name."""
     good = {name: result for name, result in results.items() if not result.failure}
-    floor = next((name for name in FLOORS if name in good), None)
+    floor = next((name for name in (*FLOORS, row.subject) if name in good), None)
     if floor is None:
         return {}, None
     found = {}
@@ -61,22 +70,22 @@ def text(x, y, words, anchor='start'):
             f'{escape(words)}</text>')
 
 
-def bar(scale, y, name, value, colour):
+def bar(scale, y, name, value):
     """From 1, which is the floor, to the value."""
     left, right = sorted((scale.x(1), scale.x(value)))
     width = max(right - left, 1.5)
     return [text(LABELS - 8, y + BAR - 3, name, 'end'),
             f'<rect x="{left:.1f}" y="{y:.1f}" width="{width:.1f}" height="{BAR - 3}" '
-            f'fill="{colour}"/>',
+            f'fill="{COLOURS.get(name, OTHERS)}"/>',
             text(right + 5, y + BAR - 3, f'{value:.2f}')]
 
 
-def row_parts(scale, y, row, found, floor, colours):
+def row_parts(scale, y, row, found, floor):
     """The bars of one row, and where the next one begins."""
     parts = [text(8, y + 11, f'{row.title} (1 = {floor})')]
     y += BAR + 4
     for name, value in found.items():
-        parts += bar(scale, y, name, value, colours[name])
+        parts += bar(scale, y, name, value)
         y += BAR
     return parts, y + GAP
 
@@ -88,11 +97,9 @@ def picture(rows):
     if not shown:
         return None
     scale = Scale([1, *(value for _, found, _ in shown for value in found.values())])
-    names = dict.fromkeys(name for _, found, _ in shown for name in found)
-    colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
     parts, y = [], TOP
     for row, found, floor in shown:
-        more, y = row_parts(scale, y, row, found, floor, colours)
+        more, y = row_parts(scale, y, row, found, floor)
         parts += more
     return '\n'.join([head(y), *grid(scale, y), *parts, '</svg>', ''])
 
