@@ -70,7 +70,7 @@ def show_list(chosen, present, options):
 def announce(chosen, table, present, options):
     seconds = sum(estimate(row, present, options) for row in chosen)
     taking = {server.name for row in chosen for server in rows.takers(row, present)}
-    print(f'{len(chosen)} rows, {len(taking)} servers: about {max(seconds / 60, 1):.0f} minutes',
+    print(f'{len(chosen)} rows, {len(taking)} servers: about {seconds / 60:.1f} minutes',
           file=sys.stderr)
     for server in table:
         if server.missing():

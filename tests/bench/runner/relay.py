@@ -59,7 +59,7 @@ class RelayProcess:
         while re.search(rb'\r\n\r\n', answer) is None:
             more = sock.recv(4096)
             if not more:
-                raise Failure(f'an idle connection was refused: {answer[:80]!r}')
+                raise ConnectionError(f'an idle connection was refused: {answer[:80]!r}')
             answer += more
         return sock
 

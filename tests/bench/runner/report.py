@@ -84,7 +84,7 @@ def group_part(group, measured, plots):
         return []
     units = sorted({f'{FIGURES[row.figure].title} in {FIGURES[row.figure].unit}'
                     for row, _ in rows})
-    titles = ('load', 'server', ', '.join(units), 'wsrelayd to it', 'p99 µs',
+    titles = ('load', 'server', ', '.join(units), 'ratio', 'p99 µs',
               'its core used, at most', 'waited for it, at most', 'bound by')
     lines = [f'## {GROUPS[group]}', '']
     if group in plots:
@@ -134,8 +134,9 @@ def shown_figures(row):
 
 HOW = """\
 Every figure but memory is the server's CPU time per operation, or a ratio of two servers that were
-measured in turn, round after round, each alone on its core. Ratios are taken within a round; what
-is shown is the median and, in brackets, the lowest and the highest. Where a limit lies within the
+measured in turn, round after round, each alone on its core. A ratio is that of the figure of the
+line without one, wsrelayd as a rule, to the figure of the line at hand, within a round. What is
+shown is the median and, in brackets, the lowest and the highest. Where a limit lies within the
 noise, instructions per message (callgrind) and system calls per message decide.
 """
 
