@@ -3,9 +3,10 @@
 import argparse
 import dataclasses
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
-from runner import rows, servers
+from runner import generator, rows, servers
 from runner.measure import Result, estimate
 from runner.plot import picture
 from runner.report import page
@@ -144,6 +145,36 @@ class MatrixTest(unittest.TestCase):
         row = dataclasses.replace(rows.TABLE[0], servers=('wsrelayd', 'raw_echo'), connections=0)
         options = argparse.Namespace(seconds=10.0, rounds=2)
         self.assertAlmostEqual(estimate(row, servers.TABLE, options), 2 * 2 * 11.5)
+
+
+class GeneratorCommandTest(unittest.TestCase):
+
+    def command(self, row_name, server_name, **more):
+        """The command line without the program, as one text."""
+        row = next(row for row in rows.TABLE if row.name == row_name)
+        process = argparse.Namespace(pid=7, address=lambda tls: f'host:{443 if tls else 80}')
+        with unittest.mock.patch('runner.generator.binary', lambda: 'program'):
+            command = generator.command(row, SERVERS[server_name], process, 2.5, **more)
+        return ' '.join(command).removeprefix('program ')
+
+    def test_the_url_is_the_servers(self):
+        self.assertEqual(self.command('echo-1KiB-x16', 'wsrelayd'),
+                         'echo --json --pid 7 --size 1024 --in-flight 16 --connections 64 '
+                         '--duration 2.5 ws://host:80/')
+        self.assertTrue(self.command('echo-1KiB-x16', 'raw_echo').endswith(' tcp://host:80'))
+        self.assertTrue(self.command('tls-1KiB-x1', 'ws').endswith(' --insecure wss://host:443/'))
+
+    def test_rooms_are_where_the_server_has_them(self):
+        self.assertTrue(self.command('room-100B-x8', 'uws').endswith(' ws://host:80/room/bench'))
+        self.assertIn('--subprotocol lws-mirror-protocol --text',
+                      self.command('room-100B-x8', 'lws'))
+        self.assertIn(' --publish-url ws://host:80/publish/bench ws://host:80/room/bench',
+                      self.command('room-100B-x8', 'nchan'))
+        self.assertNotIn('publish', self.command('memory-member', 'nchan'))
+
+    def test_a_count_takes_its_time_and_a_rate_is_told(self):
+        self.assertNotIn('--duration', self.command('memory-64MiB', 'wsrelayd'))
+        self.assertIn('--rate 1234 ', self.command('latency-half', 'wsrelayd', rate=1234.4))
 
 
 class PeerTest(unittest.TestCase):

@@ -38,7 +38,7 @@ def command(row, server, process, seconds, rate=None):
         parts += ['--rate', f'{rate:.0f}']
     if row.tls:
         parts.append('--insecure')
-    if row.room and server.publish:
+    if row.mode == 'fanout' and server.publish:
         parts += ['--publish-url', f'{server.scheme}://{process.address(row.tls)}{server.publish}']
     return [*parts, url(row, server, process)]
 

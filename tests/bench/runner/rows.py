@@ -9,6 +9,9 @@ KIB = 1 << 10
 MIB = 1 << 20
 LARGE_BYTES = 16 * KIB
 
+# How long idle connections are held; their memory is that of the end.
+HOLD = ('--duration', '1')
+
 # Where a limit is this near to its baseline, noise decides unless there are more rounds.
 NARROW_RATIO = 1.10
 NARROW_ROUNDS = 7
@@ -141,10 +144,11 @@ def connect(name, title, **more):
                (against('uws', 1.0),), ('echo', 'upgrade', *(['tls'] if more else [])), **more)
 
 
-def idle(name, count, *limits, tls=False, needs=(), **more):
+def idle(name, count, *limits, tls=False, **more):
+    """Connections that have each echoed once."""
     return Row(f'memory-{name}', f'each of {count} idle {"TLS " if tls else ""}connections',
-               'memory', 'idle', ('--connections', str(count)), limits,
-               ('echo', 'crowd', *(['tls', 'upgrade'] if tls else []), *needs), tls=tls,
+               'memory', 'idle', ('--connections', str(count), *HOLD), limits,
+               ('echo', 'crowd', *(['tls', 'upgrade'] if tls else [])), tls=tls,
                connections=count, figure='memory', timed=False, fresh=True, **more)
 
 
@@ -178,8 +182,8 @@ TABLE = (
     idle('idle-15000', 15000, below('memory', 600), servers=('wsrelayd',)),
     idle('tls', 2000, below('memory', 16000), tls=True),
     idle('tls-5000', 5000, below('memory', 18 * KIB), tls=True, servers=('wsrelayd',)),
-    Row('memory-member', 'each of 10000 members of a room', 'memory', 'connect',
-        ('--hold', '--no-echo', '--connections', '10000', '--count', '10000'),
+    Row('memory-member', 'each of 10000 members of a room', 'memory', 'idle',
+        ('--no-echo', '--connections', '10000', *HOLD),
         (Limit('memory', 64, 'wsrelayd, in no room', 'difference'),), ('room', 'crowd', 'upgrade'),
         figure='memory', connections=10000, timed=False, fresh=True),
     Row('memory-64MiB', 'a message of 64 MiB while it is echoed', 'memory', 'echo',
