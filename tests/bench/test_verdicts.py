@@ -73,6 +73,12 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(self.judge([1.1, 1.2], [1.0, 1.0]).remark, '')
         self.assertEqual(self.judge([1.0, 1.05], [1.0, 1.0]).remark, '')
 
+    def test_a_disturbed_measurement_is_remarked(self):
+        found = {'wsrelayd': result('wsrelayd', figures(cpu=1.0), figures(cpu=1.0, waiting=2.5)),
+                 'raw_echo': result('raw_echo', figures(cpu=1.0), figures(cpu=1.0))}
+        verdict = judge(self.ROW, self.LIMIT, found)
+        self.assertEqual((verdict.state, verdict.remark), (MET, 'something else had the core'))
+
     def test_an_absent_baseline_leaves_the_limit_open(self):
         verdict = judge(self.ROW, self.LIMIT, {'wsrelayd': result('wsrelayd', figures(cpu=1.0))})
         self.assertEqual((verdict.state, verdict.remark), (NOT_MEASURED, 'raw_echo is missing'))
@@ -179,6 +185,12 @@ class GeneratorCommandTest(unittest.TestCase):
 
 class PeerTest(unittest.TestCase):
 
+    def test_another_build_of_wsrelayd_takes_part_like_the_first(self):
+        table = servers.with_other_build(servers.TABLE, '/other/wsrelayd')
+        for name in ('echo-20B-x1', 'tls-1KiB-x1', 'room-100B-x1', 'memory-idle'):
+            row = next(row for row in rows.TABLE if row.name == name)
+            self.assertIn('other wsrelayd', [server.name for server in rows.takers(row, table)])
+
     def test_a_peer_of_the_command_line_joins_the_table(self):
         table = servers.with_peer(servers.TABLE, 'mine', 'mine --port {port}')
         mine = next(server for server in table if server.name == 'mine')
@@ -218,7 +230,7 @@ class ReportTest(unittest.TestCase):
     def test_it_has_limits_figures_and_every_round(self):
         text = self.page(self.measured())
         self.assertIn('| echo-20B-x1-5000 | CPU time | 1.04 × raw_echo | 1.020 (1.020 to 1.020) '
-                      '| met |', text)
+                      '| met | something else had the core |', text)
         self.assertIn('| wsrelayd | 1.0200 (1.0200 to 1.0200) |  | 70 | 90.0 %', text)
         self.assertIn('| raw_echo | 1.0000 (1.0000 to 1.0000) | 1.020 (1.020 to 1.020) | 60', text)
         self.assertIn('| echo-20B-x1-5000 | wsrelayd | CPU time | 1.0200, 1.0200, 1.0200 |', text)

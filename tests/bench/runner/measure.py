@@ -7,6 +7,7 @@ import sys
 from runner import generator
 from runner.failure import Failure
 from runner.rows import FIGURES, takers
+from runner.statistics import WAITING_PERCENT
 
 # For starting a server, for connecting, and of the warm-up's share: what a measurement takes.
 START_SECONDS = 0.5
@@ -14,8 +15,6 @@ CONNECT_SECONDS = 0.0003
 WARM_UP = 1.1
 WORK_SECONDS = 2
 
-# A server that was ready to run for this share of the time but did not get its core was disturbed.
-WAITING_PERCENT = 2.0
 CALIBRATION_SECONDS = 1
 
 
@@ -46,6 +45,10 @@ class Result:
         """The server's own figures of a name, without the rounds in which there were none."""
         values = ((figures.get('server') or {}).get(name) for figures in self.rounds.values())
         return [value for value in values if value is not None]
+
+    def waited_percent(self):
+        """The most that it was ready to run in a round but did not get its core."""
+        return max(self.of_server('waiting_percent'), default=0)
 
 
 def estimate(row, servers, options):
@@ -144,9 +147,8 @@ def remarks(row, results):
 
 def remarks_on_waiting(results):
     """Something else took the core, or the server has more threads than one."""
-    waited = {name: max(result.of_server('waiting_percent'), default=0)
-              for name, result in results.items()}
-    long = [f'{name} {share:.1f} %' for name, share in waited.items() if share > WAITING_PERCENT]
+    long = [f'{name} {result.waited_percent():.1f} %' for name, result in results.items()
+            if result.waited_percent() > WAITING_PERCENT]
     if long:
         yield f'ready, but not running because something else had the core: {", ".join(long)}'
 

@@ -4,6 +4,10 @@ import dataclasses
 import statistics
 
 
+# A server that was ready to run for this share of the time but did not get its core was disturbed.
+WAITING_PERCENT = 2.0
+
+
 @dataclasses.dataclass(frozen=True)
 class Summary:
     """The median of some rounds, and the lowest and highest."""
@@ -63,8 +67,17 @@ def judge(row, limit, results):
     if summary is None:
         return Verdict(row, limit, None, FAILED, f'no {limit.figure} was told')
     state = MET if summary.median <= limit.at_most else MISSED
-    near = limit.compare == 'ratio' and summary.low <= limit.at_most < summary.high
-    return Verdict(row, limit, summary, state, 'the limit is within the noise' if near else '')
+    disturbed = row.timed and any(results[name].waited_percent() > WAITING_PERCENT
+                                  for name in needed)
+    return Verdict(row, limit, summary, state, ', '.join(doubts(limit, summary, disturbed)))
+
+
+def doubts(limit, summary, disturbed):
+    """Why a verdict may be another one next time."""
+    if limit.compare == 'ratio' and summary.low <= limit.at_most < summary.high:
+        yield 'the limit is within the noise'
+    if disturbed:
+        yield 'something else had the core'
 
 
 def compared(limit, subject, results):
