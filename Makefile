@@ -18,7 +18,7 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 # So these goals never see config.mk, and when one of them stands beside others, this make only
 # runs a make of its own for each goal, one after the other as they were written, whatever -j says.
 
-BARE_GOALS := deps check-deps clean distclean help
+BARE_GOALS := deps check-deps bench-deps clean distclean help
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 BARE := $(filter $(BARE_GOALS),$(GOALS))
 
@@ -41,7 +41,10 @@ deps: ## Install what building and running need
 check-deps: ## Install what the tests and make lint need, too
 	@scripts/dependencies install build unit check arm64 lint
 
-clean: ## Remove what was built (not what check-deps fetched into build/node_modules)
+bench-deps: ## Install the servers that make bench compares with
+	@scripts/dependencies install build bench
+
+clean: ## Remove what was built (not what npm fetched into build/node_modules)
 	@if test -d build; then \
 		find build -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +; \
 	fi
@@ -66,6 +69,7 @@ else
 ## V=1: show whole commands
 ## DESTDIR=DIR: install below DIR
 ## CONFIGURE=ARGS: what to give to ./configure when make runs it
+## BENCH=ARGS: what to give to tests/bench/bench, which shows its options with --help
 
 configure: configure.ac
 	@$(AUTOCONF) || { echo 'What building needs is installed by: make deps' >&2; exit 1; }
@@ -212,7 +216,7 @@ check-arm64: ## Test the kernels of 64-bit ARM on an emulated CPU
 	@scripts/dependencies verify arm64
 	@tests/check-arm64
 
-test-programs: $(PROGRAMS) $(UNIT_TESTS)
+test-programs: $(PROGRAMS) $(UNIT_TESTS) $(BENCH_TOOLS)
 
 threaded-programs: $(PROGRAMS) $(THREADED_TESTS:%=$(B)/tests/%)
 
@@ -222,6 +226,12 @@ lint: ## Look at all sources with clang-tidy, cppcheck, shellcheck, mandoc and c
 
 format: ## Rewrite all C sources in the project's format
 	@find src tests -name '*.[ch]' -exec clang-format -i {} +
+
+# ---- measuring ----------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: all bench-tools ## Measure beside other servers; writes build/bench/report.md
+	@$(PYTHON) tests/bench/bench $(BENCH)
 
 # ---- installing -------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FOLDERS = (HERE, HERE.parent / 'conformance', HERE.parent / 'checker')
+FOLDERS = (HERE, *(HERE.parent / name for name in ('conformance', 'checker', 'bench')))
 AT_ONCE = 3
 MODULE_SECONDS = 280
 
