@@ -102,7 +102,7 @@ static bool insert(long failing)
     bool done;
 
     fail_allocation(failing);
-    done = outbox_insert_control(&outbox_pool, outbox, frame, sizeof frame, true, 0);
+    done = outbox_insert_control(&outbox_pool, outbox, frame, sizeof frame, true);
     has_failed();
     check_outbox();
     return done;
@@ -113,7 +113,7 @@ static bool prepend(const struct stream *written, size_t sent, long failing)
     bool done;
 
     fail_allocation(failing);
-    done = outbox_prepend_rest(&outbox_pool, outbox, written->bytes, written->length, sent, 0);
+    done = outbox_prepend_rest(&outbox_pool, outbox, written->bytes, written->length, sent);
     has_failed();
     return done;
 }
@@ -153,7 +153,7 @@ START_TEST(test_dropping_without_memory_keeps_whole_frames)
     append_message(30, 2);
     take_bytes(40);
     fail_allocation(0);
-    outbox_drop_unsent(&outbox_pool, outbox, 0);
+    outbox_drop_unsent(&outbox_pool, outbox);
     ck_assert(has_failed());
     check_outbox();
     for (unsigned i = 0; i < 3; i++) {
