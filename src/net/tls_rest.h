@@ -4,16 +4,16 @@
 #ifndef WSRELAYD_NET_TLS_REST_H
 #define WSRELAYD_NET_TLS_REST_H
 
-#include "base/pool.h"
+#include "net/tls_wire.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * What one write makes, which is half of it, and what OpenSSL adds by itself while nothing goes
- * out: a peer can ask for new keys over and over and not read the answers.
+ * What one write makes, and a little that OpenSSL adds by itself while nothing goes out: a peer can
+ * ask for new keys over and over and not read the answers.
  */
-enum { TLS_REST_MAX_BYTES = 262144 };
+enum { TLS_REST_MAX_BYTES = TLS_OUTPUT_BYTES + TLS_RECORD_BYTES };
 
 struct tls_rest {
     uint8_t *bytes; /* NULL: none */
