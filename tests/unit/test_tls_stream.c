@@ -384,6 +384,18 @@ static size_t write_until_blocked(const uint8_t *payload, size_t length)
     return (size_t)taken;
 }
 
+/* The client gets all that has been written, in order. */
+static void expect_written(const uint8_t *payload, size_t length)
+{
+    for (size_t got = 0; got < length;) {
+        int here = SSL_read(client, packet, sizeof packet);
+
+        ck_assert_int_gt(here, 0);
+        ck_assert_mem_eq(packet, payload + got, here);
+        got += (size_t)here;
+    }
+}
+
 START_TEST(test_a_rest_goes_out_bit_by_bit_and_before_everything_else)
 {
     enum { LENGTH = 500000, BIT_BYTES = 1000 };
@@ -405,13 +417,32 @@ START_TEST(test_a_rest_goes_out_bit_by_bit_and_before_everything_else)
     while (receive_packet(sizeof packet) > 0) {}
     ck_assert_int_eq(transport_write(&server, &next, 1), 10);
     ck_assert_uint_gt(receive_packet(sizeof packet), 10);
-    for (size_t got = 0; got < taken + 10;) {
-        int here = SSL_read(client, packet, sizeof packet);
+    expect_written(payload, taken + 10);
+    free(payload);
+}
+END_TEST
 
-        ck_assert_int_gt(here, 0);
-        ck_assert_mem_eq(packet, payload + got, here);
-        got += (size_t)here;
+/* The kernel has room for an answer of OpenSSL's, which is not next. */
+START_TEST(test_an_answer_goes_behind_the_rest)
+{
+    enum { LENGTH = 500000, UPDATES = 3 };
+    uint8_t *payload = make_payload(LENGTH);
+    size_t taken = write_until_blocked(payload, LENGTH);
+    size_t rest = tls_rest_length(&server.tls->rest);
+
+    ck_assert_uint_gt(receive_packet(sizeof packet), 0);
+    for (int i = 0; i < UPDATES; i++) {
+        ck_assert_int_eq(SSL_key_update(client, SSL_KEY_UPDATE_REQUESTED), 1);
+        ck_assert_int_eq(SSL_do_handshake(client), 1);
     }
+    send_packet(take_packet());
+    ck_assert_int_eq(transport_read(&server, input, sizeof input), TRANSPORT_AGAIN);
+    ck_assert_uint_gt(tls_rest_length(&server.tls->rest), rest);
+    while (transport_has_rest(&server)) {
+        ck_assert_int_eq(transport_write(&server, NULL, 0), 0);
+        receive_packet(sizeof packet);
+    }
+    expect_written(payload, taken);
     free(payload);
 }
 END_TEST
@@ -479,6 +510,7 @@ int main(void)
     tcase_add_test(packets, test_a_long_write_is_several_sends);
     tcase_add_test(packets, test_new_keys_are_answered);
     tcase_add_test(narrow, test_a_rest_goes_out_bit_by_bit_and_before_everything_else);
+    tcase_add_test(narrow, test_an_answer_goes_behind_the_rest);
     tcase_add_test(narrow, test_a_client_that_asks_for_keys_and_does_not_read_is_dropped);
     tcase_add_test(narrow, test_what_is_left_at_the_end_is_dropped);
     certificates_make();
