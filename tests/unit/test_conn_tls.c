@@ -363,6 +363,33 @@ START_TEST(test_keys_may_be_changed_while_there_is_a_backlog)
 }
 END_TEST
 
+/* OpenSSL answers by itself: of that the connection learns behind the read. */
+START_TEST(test_an_answer_with_new_keys_waits_for_room)
+{
+    enum { UPDATES = 3 };
+    uint8_t *bulk = make_payload(BULK_BYTES);
+
+    client_send_frame(client, BINARY, bulk, BULK_BYTES);
+    net_settle();
+    ck_assert_ptr_null(client->conn->outbox);
+    client_squeeze(client); /* to less than is on its way */
+    for (int i = 0; i < UPDATES; i++) {
+        ck_assert_int_eq(SSL_key_update(client->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        ck_assert_int_eq(SSL_do_handshake(client->ssl), 1);
+    }
+    net_settle();
+    ck_assert(transport_has_rest(&client->conn->transport));
+    ck_assert(client->conn->blocked);
+    ck_assert_ptr_nonnull(client->conn->outbox);
+    client_expect(client, BINARY, bulk, BULK_BYTES);
+    client_send_frame(client, TEXT, "last", 4);
+    client_expect(client, TEXT, "last", 4);
+    net_settle();
+    ck_assert_ptr_null(client->conn->outbox);
+    free(bulk);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tests = tcase_create(name);
@@ -390,6 +417,7 @@ static void add_backlog_tests(TCase *tests)
     tcase_add_test(tests, test_a_client_that_takes_nothing_of_what_is_encrypted_is_dropped);
     tcase_add_test(tests, test_a_failure_finishes_what_is_encrypted);
     tcase_add_test(tests, test_keys_may_be_changed_while_there_is_a_backlog);
+    tcase_add_test(tests, test_an_answer_with_new_keys_waits_for_room);
 }
 
 static void add_end_tests(TCase *tests)
