@@ -104,15 +104,14 @@ static bool conn_start(struct conn *conn)
 {
     struct loop *loop = conn->loop;
 
-    if (conn->listener->tls != NULL) {
-        conn->transport.ssl = tls_connection_create(conn->listener->tls, conn->transport.fd);
-        if (conn->transport.ssl == NULL) {
-            return false;
-        }
+    struct tls_context *tls = conn->listener->tls;
+
+    if (tls != NULL && !transport_start_tls(&conn->transport, &loop->wire, tls)) {
+        return false;
     }
-    conn->state = conn->transport.ssl != NULL ? CONN_TLS_HANDSHAKE : CONN_UPGRADE;
-    conn->phase_end_ms = conn->opened_ms + (conn->transport.ssl != NULL ? tls_handshake_ms(loop)
-                                                                        : handshake_ms(loop));
+    conn->state = tls != NULL ? CONN_TLS_HANDSHAKE : CONN_UPGRADE;
+    conn->phase_end_ms =
+        conn->opened_ms + (tls != NULL ? tls_handshake_ms(loop) : handshake_ms(loop));
     return watch_start(&loop->watches, &conn->watch, conn->transport.fd);
 }
 
@@ -145,7 +144,7 @@ bool conn_create(struct loop *loop, int fd, const struct listener *listener,
 refused:
     log_error("no memory for a connection: it was closed", LOG_NUMBER("fd", fd));
     if (conn != NULL) {
-        SSL_free(conn->transport.ssl);
+        transport_free(&conn->transport);
         free(conn);
     }
     (void)close(fd);
@@ -280,7 +279,7 @@ void conn_update_watch(struct conn *conn)
     if (!conn->paused && !conn->peer_finished) {
         wanted |= WATCH_READ;
     }
-    if (conn->blocked || conn->transport.read_wants_write) {
+    if (conn->blocked) {
         wanted |= WATCH_WRITE;
     }
     if (conn->state != CONN_DEAD && !watch_want(&conn->loop->watches, &conn->watch, wanted)) {
@@ -325,46 +324,6 @@ void conn_resume(struct conn *conn)
     conn_schedule(conn);
 }
 
-/* What TLS has already taken from the socket announces itself to nobody. */
-static void note_pending(struct conn *conn)
-{
-    if (transport_has_pending(&conn->transport)) {
-        conn_mark_runnable(conn);
-    }
-}
-
-static void continue_tls_handshake(struct conn *conn)
-{
-    const char *why = NULL;
-
-    switch (transport_handshake(&conn->transport, &why)) {
-    case TRANSPORT_HANDSHAKE_DONE:
-        conn->blocked = false;
-        conn_set_state(conn, CONN_UPGRADE);
-        conn->phase_end_ms = conn->opened_ms + handshake_ms(conn->loop);
-        conn_schedule(conn);
-        note_pending(conn);
-        break;
-    case TRANSPORT_HANDSHAKE_WANTS_READ:
-        conn->blocked = false;
-        break;
-    case TRANSPORT_HANDSHAKE_WANTS_WRITE:
-        conn->blocked = true;
-        break;
-    case TRANSPORT_HANDSHAKE_PLAIN_HTTP:
-        transport_forget_tls(&conn->transport);
-        conn_refuse(conn,
-                    &(struct http_refusal){
-                        .status = 400, .reason = "This port speaks TLS: use wss:// or https://."});
-        break;
-    case TRANSPORT_HANDSHAKE_FAILED:
-        counter_add(&conn->loop->counters, COUNTER_TLS_FAILURES, 1);
-        conn_kill(conn, CLOSE_ABNORMAL, why);
-        break;
-    }
-    conn_update_watch(conn);
-}
-
 /* Whatever arrives proves that the peer lives: no Pong is awaited any more, the next Ping is due
  * earlier than the Pong was. */
 void conn_note_alive(struct conn *conn)
@@ -386,23 +345,67 @@ static void take_input(struct conn *conn, const uint8_t *bytes, size_t length)
     } /* in any other state nothing is looked at any more */
 }
 
+/* An end or a failure that TLS has found behind other bytes announces itself to nobody. */
+static void note_pending(struct conn *conn)
+{
+    if (transport_has_pending(&conn->transport)) {
+        conn_mark_runnable(conn);
+    }
+}
+
 /* One bounded read and everything in it. */
 static void read_input(struct conn *conn)
 {
     uint8_t *input = output_input(&conn->loop->output);
     ssize_t length = transport_read(&conn->transport, input, INPUT_BYTES);
 
+    if (length == TRANSPORT_FAILED) {
+        conn_peer_gone(conn, strerror(errno));
+        return;
+    }
+    conn_note_rest(conn);
     if (length > 0) {
         take_input(conn, input, (size_t)length);
         note_pending(conn);
     } else if (length == 0) {
         conn_peer_finished(conn);
-    } else if (length == TRANSPORT_FAILED) {
-        conn_peer_gone(conn, strerror(errno));
     }
-    if (conn->transport.ssl != NULL) {
-        conn_update_watch(conn); /* TLS may have begun or ceased to need the other direction */
+}
+
+/* A request may have come together with the end of the handshake; it is in the thread's buffer,
+ * which the next connection will need. */
+static void end_tls_handshake(struct conn *conn)
+{
+    conn_set_state(conn, CONN_UPGRADE);
+    conn->phase_end_ms = conn->opened_ms + handshake_ms(conn->loop);
+    conn_schedule(conn);
+    if (transport_has_pending(&conn->transport)) {
+        read_input(conn);
     }
+}
+
+static void continue_tls_handshake(struct conn *conn)
+{
+    static const struct http_refusal plain = {
+        .status = 400, .reason = "This port speaks TLS: use wss:// or https://."};
+    const char *why = NULL;
+
+    switch (transport_handshake(&conn->transport, &why)) {
+    case TRANSPORT_HANDSHAKE_DONE:
+        end_tls_handshake(conn);
+        break;
+    case TRANSPORT_HANDSHAKE_WANTS_READ:
+        break;
+    case TRANSPORT_HANDSHAKE_PLAIN_HTTP:
+        transport_free(&conn->transport); /* so the answer is plain, too */
+        conn_refuse(conn, &plain);
+        break;
+    case TRANSPORT_HANDSHAKE_FAILED:
+        counter_add(&conn->loop->counters, COUNTER_TLS_FAILURES, 1);
+        conn_kill(conn, CLOSE_ABNORMAL, why);
+        break;
+    }
+    conn_note_rest(conn);
 }
 
 static bool has_stash(const struct conn *conn)
@@ -415,14 +418,13 @@ void conn_ready(struct watch *watch, unsigned what)
     struct conn *conn = container_of(watch, struct conn, watch);
 
     conn_enter(conn);
-    if (conn->state == CONN_TLS_HANDSHAKE) {
-        continue_tls_handshake(conn);
-    } else {
-        if ((what & WATCH_WRITE) != 0) {
-            conn_writable(conn);
-        }
-        if (((what & WATCH_READ) != 0 || conn->transport.read_wants_write) &&
-            conn->state != CONN_DEAD && !has_stash(conn)) {
+    if ((what & WATCH_WRITE) != 0) {
+        conn_writable(conn);
+    }
+    if ((what & WATCH_READ) != 0 && conn->state != CONN_DEAD && !has_stash(conn)) {
+        if (conn->state == CONN_TLS_HANDSHAKE) {
+            continue_tls_handshake(conn);
+        } else {
             read_input(conn);
         }
     }

@@ -79,7 +79,7 @@ struct conn {
     uint32_t fan_out;         /* its entry in the loop's fan-out; 0: none */
 
     struct inbound *inbound; /* NULL: nothing incomplete */
-    struct outbox *outbox;   /* NULL: nothing waits to be sent */
+    struct outbox *outbox;   /* NULL: nothing waits to be sent, here or in the transport */
 
     const struct route_config *route; /* from the upgrade on */
     const struct handler *handler;    /* of the route */
@@ -206,6 +206,9 @@ void conn_send_response(struct conn *conn, const char *bytes, size_t length);
 
 /* Writes what waits, in one system call; nothing while the kernel takes no more. */
 void conn_flush(struct conn *conn);
+
+/* TLS may have written by itself, which the kernel may not have taken. */
+void conn_note_rest(struct conn *conn);
 
 /* The kernel takes more: writes what waits. */
 void conn_writable(struct conn *conn);

@@ -89,10 +89,11 @@ static void flush_entry(struct loop *loop, const struct fan_out_entry *entry)
     struct message *message = entry->parcel->message;
     struct iovec vector = {message->bytes + message->start + entry->offset,
                            entry->end - entry->offset};
-    ssize_t sent = transport_write(&conn->transport, &vector, 1, loop->record);
+    ssize_t sent = transport_write(&conn->transport, &vector, 1);
 
     if (sent == (ssize_t)vector.iov_len) {
         conn_drop_fan_out(conn);
+        conn_note_rest(conn);
         return;
     }
     fan_out_entry(&loop->fan_out, conn->fan_out)->offset += sent > 0 ? (uint32_t)sent : 0;

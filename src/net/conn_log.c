@@ -41,11 +41,6 @@ void peer_format(const struct peer *peer, char text[PEER_TEXT_BYTES])
              peer->port);
 }
 
-static const char *tls_version(const struct conn *conn)
-{
-    return conn->transport.ssl != NULL ? SSL_get_version(conn->transport.ssl) : "none";
-}
-
 static const char *or_empty(const char *text)
 {
     return text != NULL ? text : "";
@@ -72,7 +67,7 @@ static void log_line(const struct conn *conn, enum log_level level, const char *
     const struct log_field fields[CLOSED_FIELDS] = {
         LOG_TEXT("remote", remote),
         LOG_TEXT("route", conn->route->path),
-        LOG_TEXT("tls", tls_version(conn)),
+        LOG_TEXT("tls", transport_tls_version(&conn->transport)),
         LOG_TEXT("subprotocol", or_empty(conn->subprotocol)),
         LOG_NUMBER("code", conn->close_code),
         LOG_SLICE("reason", conn->close_reason),

@@ -1,7 +1,8 @@
 /*
  * Frames out. What a callback sends to its own connection is gathered in the loop's output buffer;
  * what the kernel does not take, and what comes from elsewhere, waits in the connection's outbox.
- * While there is an outbox everything goes behind it, so the order is: output buffer, outbox.
+ * While there is an outbox everything goes behind it, so the order is: output buffer, outbox. What
+ * TLS has encrypted and the kernel has not taken is before both; then there is an outbox, too.
  */
 #include "net/conn.h"
 #include "net/loop.h"
@@ -264,8 +265,7 @@ void conn_send_control(struct conn *conn, enum opcode opcode, struct slice paylo
     }
     if (need_outbox(conn) == NULL ||
         !outbox_insert_control(&conn->loop->pool, conn->outbox, frame,
-                               header_bytes + payload.length, opcode == OPCODE_PONG,
-                               conn->transport.committed)) {
+                               header_bytes + payload.length, opcode == OPCODE_PONG)) {
         conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }
@@ -290,7 +290,7 @@ void conn_queue_close(struct conn *conn, uint16_t code, struct slice reason)
 
 /* ---- to the kernel ---- */
 
-/* Puts what the kernel left of the output buffer at the head of the outbox. */
+/* Puts what the transport left of the output buffer at the head of the outbox. */
 static bool keep_rest(struct conn *conn, size_t sent)
 {
     struct output *output = &conn->loop->output;
@@ -299,25 +299,58 @@ static bool keep_rest(struct conn *conn, size_t sent)
 
     assert(is_current(conn));
     output->start = output->used;
-    return sent == length || (need_outbox(conn) != NULL &&
-                              outbox_prepend_rest(&conn->loop->pool, conn->outbox, gathered, length,
-                                                  sent, conn->transport.committed));
+    return sent == length ||
+           (need_outbox(conn) != NULL &&
+            outbox_prepend_rest(&conn->loop->pool, conn->outbox, gathered, length, sent));
 }
 
-/* What is left waits for readiness; the peer's window has moved if anything went out meanwhile. */
-static void note_progress(struct conn *conn, size_t sent)
+/* There is an outbox exactly while something waits, in it or in the transport. False when memory is
+ * short. */
+static bool settle_outbox(struct conn *conn)
 {
-    struct outbox *outbox = conn->outbox;
-
-    if (outbox == NULL) {
-        return;
+    if (transport_has_rest(&conn->transport)) {
+        return need_outbox(conn) != NULL;
     }
-    if (outbox_empty(outbox)) {
-        outbox_free(&conn->loop->pool, outbox);
+    if (conn->outbox != NULL && outbox_empty(conn->outbox)) {
+        outbox_free(&conn->loop->pool, conn->outbox);
         conn->outbox = NULL;
         conn->congested = false;
-    } else if (sent > 0) {
-        outbox->progress_ms = loop_now(conn->loop);
+    }
+    return true;
+}
+
+/* Asks for readiness when something is left; a deadline then guards against its never coming. */
+static void update_blocked(struct conn *conn)
+{
+    bool blocked = conn->outbox != NULL &&
+                   (conn->outbox->ready.first != NULL || transport_has_rest(&conn->transport));
+
+    if (blocked != conn->blocked) {
+        conn->blocked = blocked;
+        if (blocked) {
+            conn->outbox->progress_ms = loop_now(conn->loop);
+        }
+        conn_update_watch(conn);
+        if (blocked && conn->state != CONN_DEAD) {
+            conn_schedule(conn);
+        }
+    }
+}
+
+/* After everything that changes what waits. */
+static void settle(struct conn *conn)
+{
+    if (settle_outbox(conn)) {
+        update_blocked(conn);
+    } else {
+        conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
+    }
+}
+
+void conn_note_rest(struct conn *conn)
+{
+    if (transport_has_rest(&conn->transport)) {
+        settle(conn);
     }
 }
 
@@ -329,6 +362,17 @@ static void note_relief(struct conn *conn, bool was_congested)
     if (was_congested && !conn->congested && conn->state == CONN_OPEN) {
         conn->writable_due = true;
         conn_mark_runnable(conn);
+    }
+}
+
+/* The transport has taken something, or has got rid of something that it had taken before. */
+static void note_progress(struct conn *conn)
+{
+    if (conn->blocked) {
+        conn_note_alive(conn); /* what the kernel held has been acknowledged */
+    }
+    if (conn->outbox != NULL) {
+        conn->outbox->progress_ms = loop_now(conn->loop);
     }
 }
 
@@ -345,32 +389,12 @@ static void account_sent(struct conn *conn, size_t sent, size_t from_output)
         conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }
-    if (conn->blocked && sent > 0) {
-        conn_note_alive(conn); /* what the kernel held has been acknowledged */
-    }
-    note_progress(conn, sent);
+    settle(conn);
     if (conn->outbox != NULL && conn->route != NULL) {
         note_congestion(conn);
     }
     if (was_waiting && conn->route != NULL) {
         note_relief(conn, was_congested);
-    }
-}
-
-/* Asks for readiness when something is left; a deadline then guards against its never coming. */
-static void update_blocked(struct conn *conn)
-{
-    bool blocked = conn->outbox != NULL && conn->outbox->ready.first != NULL;
-
-    if (blocked != conn->blocked) {
-        conn->blocked = blocked;
-        if (blocked) {
-            conn->outbox->progress_ms = loop_now(conn->loop);
-        }
-        conn_update_watch(conn);
-        if (blocked && conn->state != CONN_DEAD) {
-            conn_schedule(conn);
-        }
     }
 }
 
@@ -388,18 +412,18 @@ static void write_out(struct conn *conn)
     if (conn->outbox != NULL) {
         count += outbox_vectors(conn->outbox, vectors + count);
     }
-    if (count == 0) {
+    if (count == 0 && !transport_has_rest(&conn->transport)) {
         return;
     }
-    sent = transport_write(&conn->transport, vectors, count, loop->record);
+    sent = transport_write(&conn->transport, vectors, count);
     if (sent == TRANSPORT_FAILED) {
         conn_peer_gone(conn, strerror(errno));
         return;
     }
-    account_sent(conn, sent > 0 ? (size_t)sent : 0, from_output);
-    if (conn->state != CONN_DEAD) {
-        update_blocked(conn);
+    if (sent != TRANSPORT_AGAIN) {
+        note_progress(conn);
     }
+    account_sent(conn, sent > 0 ? (size_t)sent : 0, from_output);
 }
 
 void conn_flush(struct conn *conn)
@@ -412,45 +436,33 @@ void conn_flush(struct conn *conn)
 void conn_writable(struct conn *conn)
 {
     write_out(conn);
-    if (conn->state != CONN_DEAD) {
-        update_blocked(conn);
-    }
+    settle(conn); /* what waited may have been dropped since */
 }
 
 void conn_send_response(struct conn *conn, const char *bytes, size_t length)
 {
     struct iovec vector = {(void *)(uintptr_t)bytes, length};
-    ssize_t sent = transport_write(&conn->transport, &vector, 1, conn->loop->record);
+    ssize_t sent = transport_write(&conn->transport, &vector, 1);
     size_t gone = sent > 0 ? (size_t)sent : 0;
 
     if (sent == TRANSPORT_FAILED) {
         conn_peer_gone(conn, strerror(errno));
-    } else if (gone < length) {
-        if (need_outbox(conn) == NULL ||
-            !outbox_append_opaque(&conn->loop->pool, conn->outbox, (const uint8_t *)bytes + gone,
-                                  length - gone)) {
-            conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
-            return;
-        }
-        update_blocked(conn);
+        return;
     }
-}
-
-/* Without an outbox nothing may wait for readiness: what is sent next is offered to the kernel. */
-static void free_empty_outbox(struct conn *conn)
-{
-    if (outbox_empty(conn->outbox)) {
-        outbox_free(&conn->loop->pool, conn->outbox);
-        conn->outbox = NULL;
-        update_blocked(conn);
+    if (gone < length && (need_outbox(conn) == NULL ||
+                          !outbox_append_opaque(&conn->loop->pool, conn->outbox,
+                                                (const uint8_t *)bytes + gone, length - gone))) {
+        conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
+        return;
     }
+    settle(conn);
 }
 
 void conn_drop_held(struct conn *conn)
 {
     if (conn->outbox != NULL) {
         outbox_drop_held(&conn->loop->pool, conn->outbox);
-        free_empty_outbox(conn);
+        settle(conn);
     }
 }
 
@@ -460,7 +472,7 @@ void conn_drop_unsent(struct conn *conn)
         conn_flush(conn); /* answers to what was right are not taken back: the kernel gets them */
     }
     if (conn->outbox != NULL) {
-        outbox_drop_unsent(&conn->loop->pool, conn->outbox, conn->transport.committed);
-        free_empty_outbox(conn);
+        outbox_drop_unsent(&conn->loop->pool, conn->outbox);
+        settle(conn);
     }
 }

@@ -22,12 +22,11 @@ static void timer_due(evutil_socket_t fd, short what, void *argument)
 static bool allocate_buffers(struct loop *loop)
 {
     loop->output.bytes = malloc(OUTPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
-    loop->record = malloc(TLS_RECORD_BYTES);
     loop->fields = calloc(loop->config->limits.headers, sizeof *loop->fields);
     loop->path_buffer = malloc(loop->config->limits.request_line_bytes);
     loop->timer = evtimer_new(loop->base, timer_due, loop);
-    return loop->output.bytes != NULL && loop->record != NULL && loop->fields != NULL &&
-           loop->path_buffer != NULL && loop->timer != NULL;
+    return loop->output.bytes != NULL && loop->fields != NULL && loop->path_buffer != NULL &&
+           loop->timer != NULL && tls_wire_init(&loop->wire, &loop->pool);
 }
 
 struct loop *loop_create(struct event_base *base, unsigned index, const struct config *config,
@@ -67,7 +66,7 @@ void loop_free(struct loop *loop)
     }
     watch_set_free(&loop->watches);
     free(loop->output.bytes);
-    free(loop->record);
+    tls_wire_free(&loop->wire);
     fan_out_free(&loop->fan_out);
     free(loop->fields);
     free(loop->path_buffer);

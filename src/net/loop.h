@@ -18,7 +18,7 @@
 #include "net/fan_out.h"
 #include "net/inbound.h"
 #include "net/output.h"
-#include "net/transport.h"
+#include "net/tls_wire.h"
 #include "net/watch.h"
 #include "protocol/http.h"
 
@@ -56,7 +56,7 @@ struct loop {
     struct conn *current; /* NULL between callbacks */
     size_t deliveries;    /* of LOOP_DELIVERIES_MAX, spent by the callback so far */
     struct output output;
-    uint8_t *record;        /* TLS_RECORD_BYTES: a TLS record being put together */
+    struct tls_wire wire;
     struct inbound inbound; /* of a connection that has none of its own, idle between callbacks */
     struct http_field *fields; /* limits.headers of them */
     char *path_buffer;         /* limits.request_line_bytes */

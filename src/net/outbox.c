@@ -251,19 +251,18 @@ static void list_prepend(struct outbox_list *list, struct outbox_entry *entry)
 }
 
 /* Puts the Pong of a rest back as one that waits, unless a newer one does already. */
-static bool keep_pong(struct pool *pool, struct outbox *outbox, const uint8_t *pong,
-                      size_t committed)
+static bool keep_pong(struct pool *pool, struct outbox *outbox, const uint8_t *pong)
 {
     return pong == NULL || outbox->pong != NULL ||
-           outbox_insert_control(pool, outbox, pong, 2 + (size_t)pong[1], true, committed);
+           outbox_insert_control(pool, outbox, pong, 2 + (size_t)pong[1], true);
 }
 
 bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
-                         size_t length, size_t sent, size_t committed)
+                         size_t length, size_t sent)
 {
     struct outbox_entry *block;
     const uint8_t *pong;
-    size_t fixed; /* up to the end of the last frame that has been begun or committed */
+    size_t fixed; /* up to the end of the frame that has been begun, if one has */
 
     for (size_t frame = 0; (frame = first_frame_length(bytes, length)) <= sent;) {
         bytes += frame;
@@ -275,7 +274,7 @@ bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t
         return false;
     }
     block->growing = false;
-    fixed = frame_boundary(bytes, length, sent + committed);
+    fixed = frame_boundary(bytes, length, sent);
     block_add(block, bytes, fixed);
     pong = add_all_but_pongs(block, bytes + fixed, length - fixed);
     block->offset = sent;
@@ -285,7 +284,7 @@ bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t
         list_prepend(&outbox->ready, block);
         outbox->bytes += block->end - block->offset;
     }
-    return keep_pong(pool, outbox, pong, committed);
+    return keep_pong(pool, outbox, pong);
 }
 
 /* The first frame boundary in an entry that is not before `position`. */
@@ -319,26 +318,19 @@ static bool entry_split(struct pool *pool, struct outbox *outbox, struct outbox_
 }
 
 /*
- * Finds the first frame boundary that is not before `committed` bytes from the head, cutting an
- * entry in two where it lies inside one. Sets *before to the entry that ends there, NULL at the
- * front. False when memory is short.
+ * Finds the first frame boundary, cutting the first entry in two where it lies inside it. Sets
+ * *before to the entry that ends there, NULL at the front. False when memory is short.
  */
-static bool find_boundary(struct pool *pool, struct outbox *outbox, size_t committed,
-                          struct outbox_entry **before)
+static bool find_boundary(struct pool *pool, struct outbox *outbox, struct outbox_entry **before)
 {
     struct outbox_entry *entry = outbox->ready.first;
     size_t boundary;
 
     *before = NULL;
-    while (entry != NULL && committed > 0 && committed >= entry->end - entry->offset) {
-        committed -= entry->end - entry->offset;
-        *before = entry;
-        entry = entry->next;
-    }
     if (entry == NULL) {
         return true;
     }
-    boundary = entry_boundary(entry, entry->offset + committed);
+    boundary = entry_boundary(entry, entry->offset);
     if (boundary == entry->offset) {
         return true; /* nothing of this entry has been begun */
     }
@@ -369,30 +361,13 @@ static void replace_pong(struct outbox *outbox, const uint8_t *frame, size_t len
     block_add(pong, frame, length);
 }
 
-/* Whether the Pong that waits is among the bytes that may no longer change. */
-static bool pong_is_committed(const struct outbox *outbox, size_t committed)
-{
-    const struct outbox_entry *entry = outbox->ready.first;
-
-    while (entry != NULL && committed > 0) {
-        size_t here = entry->end - entry->offset;
-
-        if (entry == outbox->pong) {
-            return true;
-        }
-        committed -= here < committed ? here : committed;
-        entry = entry->next;
-    }
-    return false;
-}
-
 bool outbox_insert_control(struct pool *pool, struct outbox *outbox, const uint8_t *frame,
-                           size_t length, bool is_pong_frame, size_t committed)
+                           size_t length, bool is_pong_frame)
 {
     struct outbox_entry *before;
     struct outbox_entry *entry;
 
-    if (is_pong_frame && outbox->pong != NULL && !pong_is_committed(outbox, committed)) {
+    if (is_pong_frame && outbox->pong != NULL) {
         replace_pong(outbox, frame, length);
         return true;
     }
@@ -400,7 +375,7 @@ bool outbox_insert_control(struct pool *pool, struct outbox *outbox, const uint8
     if (entry == NULL) {
         return false;
     }
-    if (!find_boundary(pool, outbox, committed, &before)) {
+    if (!find_boundary(pool, outbox, &before)) {
         entry_free(pool, entry);
         return false;
     }
@@ -414,12 +389,12 @@ bool outbox_insert_control(struct pool *pool, struct outbox *outbox, const uint8
     return true;
 }
 
-void outbox_drop_unsent(struct pool *pool, struct outbox *outbox, size_t committed)
+void outbox_drop_unsent(struct pool *pool, struct outbox *outbox)
 {
     struct outbox_entry *before;
     struct outbox_entry *dropped;
 
-    if (!find_boundary(pool, outbox, committed, &before)) {
+    if (!find_boundary(pool, outbox, &before)) {
         before = outbox->ready.first; /* no memory for the cut: a little more is kept */
     }
     dropped = before != NULL ? before->next : outbox->ready.first;

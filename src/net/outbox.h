@@ -1,8 +1,9 @@
 /*
  * What waits to be sent on one connection: slices of parcels, in order. Exists only while
- * something waits. Every slice holds whole frames, but for the first, of which a part may have
- * gone; so a control frame can go out at the next frame boundary, and a failing connection can
- * drop everything but the frame that has been begun.
+ * something waits, though that may be in the connection's transport. Every slice holds whole
+ * frames, but for the first, of which a part may have gone; so a control frame can go out at the
+ * next frame boundary, and a failing connection can drop everything but the frame that has been
+ * begun.
  */
 #ifndef WSRELAYD_NET_OUTBOX_H
 #define WSRELAYD_NET_OUTBOX_H
@@ -73,22 +74,19 @@ bool outbox_append_opaque(struct pool *pool, struct outbox *outbox, const uint8_
                           size_t length);
 
 /*
- * Copies what one write of whole frames has left over to the front: `sent` bytes of them are gone
- * and `committed` bytes behind those may no longer change. Of the other Pongs only the last is
- * kept, and waits as such (RFC 6455 section 5.5.3).
+ * Copies what one write of whole frames has left over to the front: `sent` bytes of them are gone.
+ * Of the Pongs that have not been begun only the last is kept, and waits as such (RFC 6455 section
+ * 5.5.3).
  */
 bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
-                         size_t length, size_t sent, size_t committed);
+                         size_t length, size_t sent);
 
-/*
- * Inserts a control frame at the next frame boundary. A Pong takes the place of one that waits.
- * `committed` bytes at the head may no longer change.
- */
+/* Inserts a control frame at the next frame boundary. A Pong takes the place of one that waits. */
 bool outbox_insert_control(struct pool *pool, struct outbox *outbox, const uint8_t *frame,
-                           size_t length, bool is_pong, size_t committed);
+                           size_t length, bool is_pong);
 
-/* Drops everything behind the frame that has been begun (or that `committed` bytes reach into). */
-void outbox_drop_unsent(struct pool *pool, struct outbox *outbox, size_t committed);
+/* Drops everything behind the frame that has been begun. */
+void outbox_drop_unsent(struct pool *pool, struct outbox *outbox);
 
 /* The next bytes to send, at most OUTBOX_VECTORS_MAX vectors. Returns how many vectors. */
 int outbox_vectors(const struct outbox *outbox, struct iovec *vectors);

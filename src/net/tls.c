@@ -25,14 +25,10 @@ enum { EARLY_DATA_MAX_BYTES = 0 };
  */
 static const uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ENABLE_MIDDLEBOX_COMPAT;
+                                SSL_OP_ENABLE_MIDDLEBOX_COMPAT;
 
-/*
- * The transport retries a write from wherever its bytes are then, and takes what a write took.
- * RELEASE_BUFFERS gives 34 KiB back while a connection is idle.
- */
-static const long modes = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                          SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY;
+/* RELEASE_BUFFERS gives 34 KiB back while a connection is idle. */
+static const long modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY;
 
 /* Forward secrecy and authenticated encryption only; the cheapest first. */
 static const char cipher_list[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -256,13 +252,12 @@ void tls_context_free(struct tls_context *context)
     free(context);
 }
 
-SSL *tls_connection_create(struct tls_context *context, int fd)
+SSL *tls_connection_create(struct tls_context *context)
 {
     SSL *ssl = SSL_new(context->contexts[0]);
 
-    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
+    if (ssl == NULL) {
         ERR_clear_error();
-        SSL_free(ssl);
         return NULL;
     }
     SSL_set_accept_state(ssl);

@@ -24,9 +24,9 @@ struct tls_context *tls_context_create(const struct tls_config *config, tls_repo
 void tls_context_free(struct tls_context *context);
 
 /*
- * A server-side SSL on the socket, or NULL when memory is short. Free with SSL_free. Any thread;
- * the SSL is then that thread's own.
+ * A server-side SSL that neither reads nor writes yet, or NULL when memory is short. Free with
+ * SSL_free. Any thread; the SSL is then that thread's own.
  */
-SSL *tls_connection_create(struct tls_context *context, int fd);
+SSL *tls_connection_create(struct tls_context *context);
 
 #endif

@@ -4,33 +4,35 @@
 #ifndef WSRELAYD_NET_TRANSPORT_H
 #define WSRELAYD_NET_TRANSPORT_H
 
-#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
-enum { TLS_RECORD_BYTES = 16384 };
+struct tls_context;
+struct tls_stream;
+struct tls_wire;
 
 struct transport {
-    SSL *ssl; /* NULL: plain */
+    struct tls_stream *tls; /* NULL: plain */
     int fd;
-    /*
-     * TLS: bytes at the head of what is to be sent that are already in a record which the kernel
-     * has not taken. The next write must begin with exactly these bytes.
-     */
-    uint16_t committed;
-    bool read_wants_write; /* TLS cannot read before it has written */
-    bool broken;           /* TLS failed: no close_notify may be sent */
 };
 
 /* Negative results of transport_read and transport_write. */
 enum { TRANSPORT_AGAIN = -1, TRANSPORT_FAILED = -2 };
 
+/* Puts TLS on the socket, as its server. Returns false when memory is short. */
+bool transport_start_tls(struct transport *transport, struct tls_wire *wire,
+                         struct tls_context *context);
+
+/* The version of TLS for the log, or "none". */
+const char *transport_tls_version(const struct transport *transport);
+
 /*
- * Reads what is there, up to `length`. Returns the number of bytes, 0 at the peer's end of the
- * stream, TRANSPORT_AGAIN when nothing is there, TRANSPORT_FAILED with errno set.
+ * Reads what is there, up to `length`, which is INPUT_BYTES for TLS, in one system call. Returns
+ * the number of bytes, 0 at the peer's end of the stream, TRANSPORT_AGAIN when nothing is there,
+ * TRANSPORT_FAILED with errno set.
  */
 ssize_t transport_read(struct transport *transport, uint8_t *target, size_t length);
 
@@ -38,26 +40,26 @@ ssize_t transport_read(struct transport *transport, uint8_t *target, size_t leng
 bool transport_has_pending(const struct transport *transport);
 
 /*
- * Sends the bytes of `count` vectors in as few system calls as can be: one for plain, one for each
- * full record for TLS. `record` is TLS_RECORD_BYTES of scratch. Returns what was taken, maybe less
- * than all, TRANSPORT_AGAIN for nothing, TRANSPORT_FAILED with errno set.
+ * Sends the bytes of `count` vectors, maybe none, in as few system calls as can be: one for plain,
+ * one for each 128 KiB for TLS, and one for what was left. Returns what was taken, maybe less than
+ * all, and for TLS maybe 0: something of what was left has gone. TRANSPORT_AGAIN for nothing,
+ * TRANSPORT_FAILED with errno set.
  */
-ssize_t transport_write(struct transport *transport, const struct iovec *vectors, int count,
-                        uint8_t *record);
+ssize_t transport_write(struct transport *transport, const struct iovec *vectors, int count);
+
+/* Whether TLS has taken bytes that the kernel has not: they go out with the next write. */
+bool transport_has_rest(const struct transport *transport);
 
 enum transport_handshake {
     TRANSPORT_HANDSHAKE_DONE,
     TRANSPORT_HANDSHAKE_WANTS_READ,
-    TRANSPORT_HANDSHAKE_WANTS_WRITE,
     TRANSPORT_HANDSHAKE_PLAIN_HTTP, /* the peer speaks HTTP without TLS */
     TRANSPORT_HANDSHAKE_FAILED,     /* *why is set */
 };
 
-/* Goes on with the TLS handshake. *why is a sentence in static or thread-local memory. */
+/* Goes on with the TLS handshake. *why is a sentence in static or thread-local memory. When it is
+ * done bytes may have come with its end: see transport_has_pending. */
 enum transport_handshake transport_handshake(struct transport *transport, const char **why);
-
-/* Goes on in plain text: what a TLS handshake has turned out not to be. */
-void transport_forget_tls(struct transport *transport);
 
 /* Says that nothing more will be sent: close_notify, then FIN. */
 void transport_half_close(struct transport *transport);
@@ -65,7 +67,7 @@ void transport_half_close(struct transport *transport);
 /* Closes the descriptor. */
 void transport_close(struct transport *transport);
 
-/* Frees TLS. */
+/* Frees TLS: what is read and written from now on is plain. */
 void transport_free(struct transport *transport);
 
 #endif

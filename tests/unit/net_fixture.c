@@ -127,6 +127,8 @@ void net_turn(void)
     ck_assert_uint_eq(net.loop->output.used, 0);
     ck_assert_ptr_null(net.loop->output.scratch);
     ck_assert(inbound_idle(&net.loop->inbound));
+    ck_assert_uint_eq(tls_wire_input_length(&net.loop->wire), 0);
+    ck_assert_uint_eq(net.loop->wire.output_length, 0);
 }
 
 void net_turn_until(bool (*condition)(void))

@@ -90,18 +90,16 @@ void hold_message(size_t payload_bytes, unsigned number)
     add_message(payload_bytes, number, outbox_hold);
 }
 
-void insert_control(enum opcode opcode, size_t payload_bytes, unsigned number, size_t committed)
+void insert_control(enum opcode opcode, size_t payload_bytes, unsigned number)
 {
     uint8_t frame[FRAME_SERVER_HEADER_MAX + FRAME_CONTROL_MAX_BYTES];
     size_t length = make_frame(frame, (uint8_t)(FRAME_FIN | opcode), payload_bytes, number);
 
-    ck_assert(outbox_insert_control(&outbox_pool, outbox, frame, length, opcode == OPCODE_PONG,
-                                    committed));
+    ck_assert(outbox_insert_control(&outbox_pool, outbox, frame, length, opcode == OPCODE_PONG));
 }
 
 static const size_t mixed_sizes[MIXED_COUNT] = {30, 10, 0, 126, 20, OUTBOX_COPY_BYTES, 5, 15};
 size_t mixed_starts[MIXED_COUNT + 1];
-const size_t mixed_positions[MIXED_POSITIONS] = {0, 1, 32, 40, 44, 100, 1240};
 
 void append_mixed(void)
 {

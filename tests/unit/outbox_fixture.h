@@ -59,12 +59,8 @@ unsigned mixed_begun(size_t bytes);
 /* The next position in them to try: all of them, but for most of those inside the longest. */
 size_t mixed_next_position(size_t position);
 
-/* Some positions: nothing, in a frame, at boundaries, in a block, in a reference. */
-enum { MIXED_POSITIONS = 7 };
-extern const size_t mixed_positions[MIXED_POSITIONS];
-
 /* Inserts a control frame; it must not fail. */
-void insert_control(enum opcode opcode, size_t payload_bytes, unsigned number, size_t committed);
+void insert_control(enum opcode opcode, size_t payload_bytes, unsigned number);
 
 /* Takes up to `length` bytes, one system call's vectors at a time. Returns how many there were. */
 size_t take_bytes(size_t length);

@@ -1,6 +1,6 @@
 /*
  * Connections over TLS: what differs from plain ones is that bytes which the kernel has not taken
- * may be encrypted already, and that bytes which have been decrypted announce themselves to nobody.
+ * may be encrypted already, and that an end behind other bytes announces itself to nobody.
  */
 #include "certificates.h"
 #include "handlers/registry.h"
@@ -126,18 +126,18 @@ END_TEST
 
 enum { BULK_BYTES = 30000 };
 
-/* Fills the kernel and leaves a record that it has not taken. Returns how many messages. */
+/* Fills the kernel and leaves ciphertext that it has not taken. Returns how many messages. */
 static unsigned fill(const uint8_t *bulk)
 {
     unsigned sent = 0;
 
     client_squeeze(client);
-    while (sent < 1000 && client->conn->transport.committed == 0) {
+    while (sent < 1000 && !transport_has_rest(&client->conn->transport)) {
         client_send_frame(client, BINARY, bulk, BULK_BYTES);
         net_settle();
         sent++;
     }
-    ck_assert_uint_gt(client->conn->transport.committed, 0);
+    ck_assert(transport_has_rest(&client->conn->transport));
     return sent;
 }
 
@@ -183,7 +183,7 @@ START_TEST(test_only_the_last_of_many_pings_is_answered_behind_what_is_encrypted
 }
 END_TEST
 
-/* What one callback gathered goes into one record: of what TLS has taken nothing may change. */
+/* What one callback gathered is encrypted in part: of that nothing may change. */
 START_TEST(test_pongs_and_messages_of_one_callback_are_all_right_when_the_kernel_takes_a_part)
 {
     enum { ROUNDS = 400, ROUND_BYTES = 200 };
@@ -213,6 +213,69 @@ START_TEST(test_pongs_and_messages_of_one_callback_are_all_right_when_the_kernel
         answers++;
     }
     free(payload);
+}
+END_TEST
+
+/* All of a message has been encrypted and a part has gone: what waits is in the transport only. */
+static uint8_t *leave_a_rest_only(void)
+{
+    uint8_t *bulk = make_payload(BULK_BYTES);
+
+    client_squeeze(client);
+    client_send_frame(client, BINARY, bulk, BULK_BYTES);
+    net_settle();
+    ck_assert(transport_has_rest(&client->conn->transport));
+    ck_assert(client->conn->blocked);
+    ck_assert_ptr_nonnull(client->conn->outbox);
+    ck_assert(outbox_empty(client->conn->outbox));
+    return bulk;
+}
+
+START_TEST(test_everything_goes_behind_what_is_encrypted)
+{
+    uint8_t *bulk = leave_a_rest_only();
+
+    client_send_frame(client, TEXT, "text", 4);
+    client_send_frame(client, PING, "ping", 4);
+    client_send_frame(client, CLOSE, "\x03\xe8", 2);
+    net_settle();
+    client_expect(client, BINARY, bulk, BULK_BYTES);
+    client_expect(client, PONG, "ping", 4);
+    client_expect(client, TEXT, "text", 4);
+    client_expect_close(client, CLOSE_NORMAL);
+    client_expect_end(client);
+    free(bulk);
+}
+END_TEST
+
+START_TEST(test_the_outbox_goes_with_what_is_encrypted)
+{
+    uint8_t *bulk = leave_a_rest_only();
+
+    client_expect(client, BINARY, bulk, BULK_BYTES);
+    net_settle();
+    ck_assert_ptr_null(client->conn->outbox);
+    ck_assert(!client->conn->blocked);
+    client_send_frame(client, TEXT, "more", 4);
+    client_expect(client, TEXT, "more", 4);
+    free(bulk);
+}
+END_TEST
+
+static bool is_gone(void)
+{
+    return net_connections() == 0;
+}
+
+START_TEST(test_a_client_that_takes_nothing_of_what_is_encrypted_is_dropped)
+{
+    uint8_t *bulk;
+
+    net.config.timeouts.send_ms = 50;
+    bulk = leave_a_rest_only();
+    net_turn_until(is_gone);
+    ck_assert_uint_eq(counter_read(&net.loop->counters, COUNTER_SEND_TIMEOUTS), 1);
+    free(bulk);
 }
 END_TEST
 
@@ -300,6 +363,33 @@ START_TEST(test_keys_may_be_changed_while_there_is_a_backlog)
 }
 END_TEST
 
+/* OpenSSL answers by itself: of that the connection learns behind the read. */
+START_TEST(test_an_answer_with_new_keys_waits_for_room)
+{
+    enum { UPDATES = 3 };
+    uint8_t *bulk = make_payload(BULK_BYTES);
+
+    client_send_frame(client, BINARY, bulk, BULK_BYTES);
+    net_settle();
+    ck_assert_ptr_null(client->conn->outbox);
+    client_squeeze(client); /* to less than is on its way */
+    for (int i = 0; i < UPDATES; i++) {
+        ck_assert_int_eq(SSL_key_update(client->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        ck_assert_int_eq(SSL_do_handshake(client->ssl), 1);
+    }
+    net_settle();
+    ck_assert(transport_has_rest(&client->conn->transport));
+    ck_assert(client->conn->blocked);
+    ck_assert_ptr_nonnull(client->conn->outbox);
+    client_expect(client, BINARY, bulk, BULK_BYTES);
+    client_send_frame(client, TEXT, "last", 4);
+    client_expect(client, TEXT, "last", 4);
+    net_settle();
+    ck_assert_ptr_null(client->conn->outbox);
+    free(bulk);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tests = tcase_create(name);
@@ -322,8 +412,12 @@ static void add_backlog_tests(TCase *tests)
     tcase_add_test(tests, test_only_the_last_of_many_pings_is_answered_behind_what_is_encrypted);
     tcase_add_test(
         tests, test_pongs_and_messages_of_one_callback_are_all_right_when_the_kernel_takes_a_part);
+    tcase_add_test(tests, test_everything_goes_behind_what_is_encrypted);
+    tcase_add_test(tests, test_the_outbox_goes_with_what_is_encrypted);
+    tcase_add_test(tests, test_a_client_that_takes_nothing_of_what_is_encrypted_is_dropped);
     tcase_add_test(tests, test_a_failure_finishes_what_is_encrypted);
     tcase_add_test(tests, test_keys_may_be_changed_while_there_is_a_backlog);
+    tcase_add_test(tests, test_an_answer_with_new_keys_waits_for_room);
 }
 
 static void add_end_tests(TCase *tests)

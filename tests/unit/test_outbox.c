@@ -128,7 +128,7 @@ START_TEST(test_what_waits_is_freed_with_the_outbox)
     append_mixed();
     ck_assert(outbox_append(&outbox_pool, outbox, parcel));
     ck_assert(outbox_hold(&outbox_pool, outbox, parcel));
-    insert_control(OPCODE_PONG, 5, 2, 0);
+    insert_control(OPCODE_PONG, 5, 2);
     ck_assert_uint_eq(parcel->references, 3);
     outbox_free(&outbox_pool, outbox);
     ck_assert_uint_eq(parcel->references, 1);

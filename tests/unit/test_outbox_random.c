@@ -25,8 +25,7 @@ struct model_frame {
 static struct {
     struct model_frame frames[FRAMES_MAX];
     size_t count;
-    size_t sent;      /* bytes of the first frame that have gone */
-    size_t committed; /* bytes behind them that TLS has taken and the kernel has not */
+    size_t sent; /* bytes of the first frame that have gone */
     unsigned next_number;
 } model;
 
@@ -55,17 +54,10 @@ static size_t ready_bytes(void)
     return bytes - model.sent;
 }
 
-/* The first frame of which nothing has gone or is committed. */
+/* The first frame of which nothing has gone. */
 static size_t first_free(void)
 {
-    size_t position = 0;
-    size_t end = 0;
-
-    while (end < model.sent + model.committed) {
-        end += frame_bytes(&model.frames[position]);
-        position++;
-    }
-    return position;
+    return model.sent > 0;
 }
 
 static void model_insert(size_t position, struct model_frame frame)
@@ -160,18 +152,14 @@ static void step_drop_held(void)
     outbox_drop_held(&outbox_pool, outbox);
 }
 
-/* What is committed is taken whole or not at all; then there may be a next record. */
 static void step_take(void)
 {
     size_t ready = ready_bytes();
     size_t length = random_below(2 * ready + 1);
 
     length = length < ready ? length : ready;
-    if (length >= model.committed) {
-        model_take(length);
-        ck_assert_uint_eq(take_bytes(length), length);
-        model.committed = random_below(2) == 0 ? 0 : random_below(ready - length + 1);
-    }
+    model_take(length);
+    ck_assert_uint_eq(take_bytes(length), length);
 }
 
 static void step_ping(void)
@@ -179,7 +167,7 @@ static void step_ping(void)
     struct model_frame frame = new_frame(FRAME_FIN | OPCODE_PING, random_below(126));
 
     model_insert(first_free(), frame);
-    insert_control(OPCODE_PING, frame.payload_bytes, frame.number, model.committed);
+    insert_control(OPCODE_PING, frame.payload_bytes, frame.number);
 }
 
 /* A Pong that waits is replaced where it stands. */
@@ -197,7 +185,7 @@ static void step_pong(void)
     } else {
         model_insert(position, frame);
     }
-    insert_control(OPCODE_PONG, frame.payload_bytes, frame.number, model.committed);
+    insert_control(OPCODE_PONG, frame.payload_bytes, frame.number);
 }
 
 static void step_drop(void)
@@ -205,7 +193,7 @@ static void step_drop(void)
     size_t kept = first_free();
 
     model_remove(kept, model.count - kept);
-    outbox_drop_unsent(&outbox_pool, outbox, model.committed);
+    outbox_drop_unsent(&outbox_pool, outbox);
 }
 
 /* Of the frames from `from` on that a callback has gathered only the last Pong stays, and goes to
@@ -238,7 +226,7 @@ static void step_prepend(void)
     size_t sent;
     size_t frames_left;
 
-    if (model.sent > 0 || model.committed > 0) {
+    if (model.sent > 0) {
         return;
     }
     written.length = 0;
@@ -252,12 +240,10 @@ static void step_prepend(void)
     frames_left = model.count - count;
     sent = random_below(written.length);
     model_take(sent);
-    model.committed = random_below(2) == 0 ? 0 : random_below(ready_bytes() + 1);
     keep_last_pong(first_free(), model.count - frames_left);
     memcpy(outbox_sent_bytes.bytes + outbox_sent_bytes.length, written.bytes, sent);
     outbox_sent_bytes.length += sent;
-    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, sent,
-                                  model.committed));
+    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, sent));
 }
 
 /* In proportion to how often each is done. */

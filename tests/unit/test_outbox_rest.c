@@ -81,14 +81,13 @@ static void check_rest_kept(const struct stream *written, size_t fixed)
     }
 }
 
-/* Writes what was gathered; the kernel takes `sent` bytes of it, and TLS has taken `committed`. */
-static void write_part(const struct stream *written, size_t sent, size_t committed)
+/* Writes what was gathered; `sent` bytes of it are taken. */
+static void write_part(const struct stream *written, size_t sent)
 {
     begin_anew();
     memcpy(outbox_sent_bytes.bytes, written->bytes, sent);
     outbox_sent_bytes.length = sent;
-    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written->bytes, written->length, sent,
-                                  committed));
+    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written->bytes, written->length, sent));
     check_outbox();
 }
 
@@ -99,54 +98,10 @@ START_TEST(test_the_rest_of_a_write_keeps_everything_but_superseded_pongs)
 
     gather(&written, starts);
     for (size_t sent = 0; sent < written.length; sent++) {
-        write_part(&written, sent, 0);
+        write_part(&written, sent);
         take_all();
         check_rest_kept(&written, sent);
     }
-}
-END_TEST
-
-START_TEST(test_the_rest_of_a_write_keeps_committed_bytes_as_they_are)
-{
-    static struct stream written;
-    size_t starts[GATHERED_COUNT + 1];
-
-    gather(&written, starts);
-    for (size_t sent = 0; sent < written.length; sent += 11) {
-        for (size_t committed = 0; committed <= written.length - sent; committed += 5) {
-            write_part(&written, sent, committed);
-            take_bytes(committed);
-            ck_assert_mem_eq(outbox_sent_bytes.bytes, written.bytes, sent + committed);
-            take_all();
-            check_rest_kept(&written, sent + committed);
-        }
-    }
-}
-END_TEST
-
-/* A record of TLS gathers the output buffer and the outbox behind it. */
-START_TEST(test_committed_bytes_may_reach_from_the_rest_into_what_waits)
-{
-    static struct stream written;
-
-    written.length = 0;
-    stream_add(&written, DATA, 10, 0);
-    stream_add(&written, PONG, 3, 1);
-    append_message(30, 2);
-    append_message(40, 3);
-    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, 5,
-                                  written.length - 5 + 20));
-    insert_control(OPCODE_PONG, 4, 4, written.length - 5 + 20);
-    check_outbox();
-    memcpy(outbox_sent_bytes.bytes, written.bytes, 5);
-    outbox_sent_bytes.length = 5;
-    stream_add(&outbox_expected, DATA, 10, 0);
-    stream_add(&outbox_expected, PONG, 3, 1);
-    stream_add(&outbox_expected, DATA, 30, 2);
-    stream_add(&outbox_expected, PONG, 4, 4);
-    stream_add(&outbox_expected, DATA, 40, 3);
-    take_all();
-    check_sent();
 }
 END_TEST
 
@@ -158,8 +113,8 @@ START_TEST(test_a_pong_that_waits_is_newer_than_those_in_the_rest)
     stream_add(&written, DATA, 10, 0);
     stream_add(&written, PONG, 3, 1);
     append_message(30, 2);
-    insert_control(OPCODE_PONG, 4, 3, 0);
-    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, 0, 0));
+    insert_control(OPCODE_PONG, 4, 3);
+    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, 0));
     check_outbox();
     stream_add(&outbox_expected, DATA, 10, 0);
     stream_add(&outbox_expected, PONG, 4, 3);
@@ -177,8 +132,8 @@ START_TEST(test_the_rest_of_a_write_may_be_pongs_only)
     stream_add(&written, PONG, 3, 1);
     stream_add(&written, PONG, 4, 2);
     stream_add(&written, PONG, 5, 3);
-    write_part(&written, _i == 0 ? 0 : 5, 0);
-    insert_control(OPCODE_PONG, 6, 4, 0);
+    write_part(&written, _i == 0 ? 0 : 5);
+    insert_control(OPCODE_PONG, 6, 4);
     check_outbox();
     if (_i != 0) {
         stream_add(&outbox_expected, PONG, 3, 1);
@@ -198,7 +153,7 @@ START_TEST(test_the_rest_of_a_write_comes_before_what_waits)
     stream_add(&written, DATA, 20, 1);
     append_message(30, 2);
     hold_message(40, 3);
-    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, 15, 0));
+    ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, 15));
     check_outbox();
     append_message(50, 4);
     outbox_release_held(outbox);
@@ -222,8 +177,8 @@ START_TEST(test_a_newer_pong_takes_the_place_of_one_in_the_rest)
     stream_add(&written, DATA, 10, 0);
     stream_add(&written, PONG, 4, 1);
     stream_add(&written, DATA, 10, 2);
-    write_part(&written, 5, 0);
-    insert_control(OPCODE_PONG, 6, 3, 0);
+    write_part(&written, 5);
+    insert_control(OPCODE_PONG, 6, 3);
     check_outbox();
     stream_add(&outbox_expected, DATA, 10, 0);
     stream_add(&outbox_expected, PONG, 6, 3);
@@ -240,8 +195,6 @@ int main(void)
 
     tcase_add_checked_fixture(tests, outbox_fixture_start, outbox_fixture_stop);
     tcase_add_test(tests, test_the_rest_of_a_write_keeps_everything_but_superseded_pongs);
-    tcase_add_test(tests, test_the_rest_of_a_write_keeps_committed_bytes_as_they_are);
-    tcase_add_test(tests, test_committed_bytes_may_reach_from_the_rest_into_what_waits);
     tcase_add_test(tests, test_a_pong_that_waits_is_newer_than_those_in_the_rest);
     tcase_add_loop_test(tests, test_the_rest_of_a_write_may_be_pongs_only, 0, 2);
     tcase_add_test(tests, test_the_rest_of_a_write_comes_before_what_waits);

@@ -9,11 +9,15 @@
  */
 #include "base/pool.h"
 #include "handlers/rooms.h"
+#include "net/tls_rest.h"
 
+#include "certificates.h"
 #include "net_fixture.h"
 #include "outbox_fixture.h"
 #include "suite.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +106,7 @@ static bool insert(long failing)
     bool done;
 
     fail_allocation(failing);
-    done = outbox_insert_control(&outbox_pool, outbox, frame, sizeof frame, true, 0);
+    done = outbox_insert_control(&outbox_pool, outbox, frame, sizeof frame, true);
     has_failed();
     check_outbox();
     return done;
@@ -113,7 +117,7 @@ static bool prepend(const struct stream *written, size_t sent, long failing)
     bool done;
 
     fail_allocation(failing);
-    done = outbox_prepend_rest(&outbox_pool, outbox, written->bytes, written->length, sent, 0);
+    done = outbox_prepend_rest(&outbox_pool, outbox, written->bytes, written->length, sent);
     has_failed();
     return done;
 }
@@ -153,7 +157,7 @@ START_TEST(test_dropping_without_memory_keeps_whole_frames)
     append_message(30, 2);
     take_bytes(40);
     fail_allocation(0);
-    outbox_drop_unsent(&outbox_pool, outbox, 0);
+    outbox_drop_unsent(&outbox_pool, outbox);
     ck_assert(has_failed());
     check_outbox();
     for (unsigned i = 0; i < 3; i++) {
@@ -181,7 +185,66 @@ START_TEST(test_a_rest_that_could_not_be_kept_is_reported)
 }
 END_TEST
 
+/* ---- the rest of a TLS connection ---- */
+
+START_TEST(test_ciphertext_that_could_not_be_kept_leaves_the_rest_as_it_was)
+{
+    static const uint8_t bytes[100] = "0123456789";
+    struct tls_rest rest = {0};
+    struct pool pool;
+
+    pool_init(&pool);
+    for (size_t length = 0; length <= 10; length += 10) {
+        fail_allocation(0);
+        ck_assert_int_eq(tls_rest_add(&pool, &rest, bytes, 100), ENOMEM);
+        ck_assert(has_failed());
+        ck_assert_uint_eq(tls_rest_length(&rest), length);
+        if (length == 0) {
+            ck_assert_int_eq(tls_rest_add(&pool, &rest, bytes, 10), 0);
+        }
+    }
+    ck_assert_mem_eq(rest.bytes + rest.start, bytes, 10);
+    tls_rest_sent(&pool, &rest, 10);
+    ck_assert_ptr_null(rest.bytes);
+    pool_destroy(&pool);
+}
+END_TEST
+
 /* ---- a whole connection ---- */
+
+static struct tls_context *context; /* NULL: plain */
+static SSL_CTX *client_context;
+
+static void prepare_tls(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    context = make_tls_context();
+    client_context = make_tls_client_context();
+}
+
+static void free_tls(void)
+{
+    SSL_CTX_free(client_context);
+    tls_context_free(context);
+    context = NULL;
+}
+
+/* The client whose server's memory will be short, up to where TLS is there. */
+static struct client *connect_client(void)
+{
+    struct client *client;
+
+    if (context == NULL) {
+        return client_connect(NULL);
+    }
+    net.listener.tls = context;
+    client = client_connect(SSL_new(client_context));
+    SSL_set_connect_state(client->ssl);
+    while (SSL_do_handshake(client->ssl) != 1) {
+        net_turn();
+    }
+    return client;
+}
 
 static unsigned opened;
 static unsigned closed;
@@ -297,7 +360,7 @@ static bool live_with_failure(const uint8_t *input, size_t length, long failing)
 
     net_start(&handler, NULL);
     other = client_open("/x");
-    client = client_connect(NULL);
+    client = connect_client();
     client_squeeze(client);
     fail_allocation(failing);
     send_input(client, input, length);
@@ -336,14 +399,24 @@ int main(void)
     Suite *suite = suite_create("memory shortage");
     TCase *queue = tcase_create("outbox");
     TCase *whole = tcase_create("connection");
+    TCase *secure = tcase_create("connection over TLS");
+    int result;
 
     tcase_add_checked_fixture(queue, outbox_fixture_start, outbox_fixture_stop);
     tcase_set_timeout(whole, 60);
+    tcase_set_timeout(secure, 60);
+    tcase_add_checked_fixture(secure, prepare_tls, free_tls);
     tcase_add_loop_test(queue, test_what_could_not_be_queued_leaves_the_queue_as_it_was, 0, 3);
     tcase_add_test(queue, test_dropping_without_memory_keeps_whole_frames);
     tcase_add_test(queue, test_a_rest_that_could_not_be_kept_is_reported);
+    tcase_add_test(queue, test_ciphertext_that_could_not_be_kept_leaves_the_rest_as_it_was);
     tcase_add_test(whole, test_a_connection_survives_or_ends_whichever_allocation_fails);
+    tcase_add_test(secure, test_a_connection_survives_or_ends_whichever_allocation_fails);
     suite_add_tcase(suite, queue);
     suite_add_tcase(suite, whole);
-    return suite_run(suite);
+    suite_add_tcase(suite, secure);
+    certificates_make();
+    result = suite_run(suite);
+    certificates_remove();
+    return result;
 }
