@@ -323,7 +323,8 @@ class OvertakingTest(SlowReaderTest):
     COUNT = 1024
 
     def start_queueing(self):
-        self.start_everywhere(defaults={'send_queue': {'size': '64MiB'}})
+        """With one worker, which has queued what was published when it answers the publisher."""
+        self.start_everywhere(workers=1, defaults={'send_queue': {'size': '64MiB'}})
 
     def queue_behind(self, member, own_frames):
         """Lets publications wait for a member, and then the server read what the member sends."""
