@@ -187,6 +187,11 @@ static void broadcast_message(struct conn *conn, enum message_type type, const u
     }
 }
 
+static bool broadcast_caught_up(struct conn *conn, uint64_t *mark)
+{
+    return room_caught_up(conn_state(conn), mark);
+}
+
 static void broadcast_close(struct conn *conn)
 {
     room_leave(conn_state(conn));
@@ -201,5 +206,6 @@ const struct handler broadcast_handler = {
     .state_bytes = sizeof(struct room_member),
     .on_upgrade = broadcast_upgrade,
     .on_message = broadcast_message,
+    .is_caught_up = broadcast_caught_up,
     .on_close = broadcast_close,
 };

@@ -85,6 +85,13 @@ struct handler {
      * fills it too, so this may come without a SEND_CONGESTED before it. */
     void (*on_writable)(struct conn *conn);
 
+    /*
+     * The peer's Close has come: whether everything that was accepted for this connection before
+     * has been given to it. If not, the Close is looked at again in the next turn. *mark is 0 at
+     * first and the handler's own: what it waits for. NULL: nothing is ever under way.
+     */
+    bool (*is_caught_up)(struct conn *conn, uint64_t *mark);
+
     /* The connection is over for the handler: sends return SEND_CLOSED from here on. */
     void (*on_close)(struct conn *conn);
 };

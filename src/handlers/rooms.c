@@ -20,6 +20,11 @@ void room_leave(struct room_member *member)
     }
 }
 
+bool room_caught_up(const struct room_member *member, uint64_t *mark)
+{
+    return relay_caught_up(member->conn->loop->rooms, &member->member, mark);
+}
+
 bool room_publish(struct room_member *member, enum message_type type, const uint8_t *bytes,
                   size_t length, bool include_sender)
 {

@@ -25,6 +25,9 @@ bool room_join(struct conn *conn, struct room_member *member, struct slice names
 /* Leaves; does nothing when in no room. Must be called before the state is gone: in on_close. */
 void room_leave(struct room_member *member);
 
+/* Whether the member has been given all that was accepted before the time of *mark; 0: now. */
+bool room_caught_up(const struct room_member *member, uint64_t *mark);
+
 /*
  * Publishes a message to the others in the room, and to the connection itself if `include_sender`.
  * `bytes` may be what the callback was given, which then is not copied if it is large. False when

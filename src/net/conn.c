@@ -408,9 +408,10 @@ static void continue_tls_handshake(struct conn *conn)
     conn_note_rest(conn);
 }
 
-static bool has_stash(const struct conn *conn)
+/* Something that has been received is still to be looked at: the socket is not read before. */
+static bool has_kept(const struct conn *conn)
 {
-    return conn->inbound != NULL && conn->inbound->stash != NULL;
+    return conn->inbound != NULL && (conn->inbound->stash != NULL || conn->inbound->close_waits);
 }
 
 void conn_ready(struct watch *watch, unsigned what)
@@ -421,7 +422,7 @@ void conn_ready(struct watch *watch, unsigned what)
     if ((what & WATCH_WRITE) != 0) {
         conn_writable(conn);
     }
-    if ((what & WATCH_READ) != 0 && conn->state != CONN_DEAD && !has_stash(conn)) {
+    if ((what & WATCH_READ) != 0 && conn->state != CONN_DEAD && !has_kept(conn)) {
         if (conn->state == CONN_TLS_HANDSHAKE) {
             continue_tls_handshake(conn);
         } else {
@@ -469,9 +470,11 @@ void conn_run(struct conn *conn)
         }
     }
     if (!conn->paused) {
-        if (has_stash(conn)) {
-            conn_receive_stash(conn);
+        if (has_kept(conn)) {
+            conn_receive_kept(conn);
             note_pending(conn);
+        } else if (output_length(&conn->loop->output) > 0) {
+            note_pending(conn); /* input needs the buffer to itself */
         } else if (transport_has_pending(&conn->transport)) {
             read_input(conn);
         }

@@ -166,8 +166,8 @@ void conn_refuse(struct conn *conn, const struct http_refusal *refusal);
  * readable. */
 void conn_receive(struct conn *conn, const uint8_t *bytes, size_t length);
 
-/* Goes on with bytes that were left over when the last callback ended. */
-void conn_receive_stash(struct conn *conn);
+/* Goes on with what was left over when the last callback ended: bytes, or a Close that waits. */
+void conn_receive_kept(struct conn *conn);
 
 /* What the connection knows of an incomplete message: its own, or else the loop's. */
 struct inbound *conn_inbound(struct conn *conn);
@@ -206,6 +206,9 @@ void conn_send_response(struct conn *conn, const char *bytes, size_t length);
 
 /* Writes what waits, in one system call; nothing while the kernel takes no more. */
 void conn_flush(struct conn *conn);
+
+/* Ends or frees the queue and the watch for writing to fit what is left to be sent. */
+void conn_settle(struct conn *conn);
 
 /* TLS may have written by itself, which the kernel may not have taken. */
 void conn_note_rest(struct conn *conn);

@@ -6,6 +6,9 @@
 #include "net/conn.h"
 #include "net/loop.h"
 
+#include <errno.h>
+#include <string.h>
+
 /* Ends the connection's entry and returns what was in it. */
 static struct fan_out_entry take_entry(struct conn *conn)
 {
@@ -60,6 +63,9 @@ static bool add_to_outbox(struct conn *conn, struct parcel *parcel)
     if (conn->fan_out != 0) {
         conn_queue_fan_out(conn);
     }
+    if (conn->too_slow) {
+        return false; /* what came before is lost, so nothing may follow */
+    }
     if (!conn_admits(conn, conn_waiting(conn), length)) {
         conn_flush(conn); /* what this turn has brought has not been offered to the kernel yet */
     }
@@ -82,8 +88,21 @@ void conn_deliver(struct conn *conn, struct parcel *parcel)
     conn->message_ms = loop_now(conn->loop);
 }
 
-/* What the kernel does not take at once goes the way of everything that waits. */
-static void flush_entry(struct loop *loop, const struct fan_out_entry *entry)
+/* What the kernel has not taken waits, from the byte on that it has not. */
+static void keep_unsent(struct conn *conn, size_t sent)
+{
+    struct fan_out_entry entry = take_entry(conn);
+    bool kept = conn_queue_part(conn, entry.parcel, entry.offset + sent, entry.end);
+
+    parcel_release(&conn->loop->pool, entry.parcel);
+    if (kept) {
+        conn_settle(conn);
+    } else {
+        conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
+    }
+}
+
+static void flush_entry(const struct fan_out_entry *entry)
 {
     struct conn *conn = entry->conn;
     struct message *message = entry->parcel->message;
@@ -94,22 +113,25 @@ static void flush_entry(struct loop *loop, const struct fan_out_entry *entry)
     if (sent == (ssize_t)vector.iov_len) {
         conn_drop_fan_out(conn);
         conn_note_rest(conn);
-        return;
+    } else if (sent == TRANSPORT_FAILED) {
+        conn_peer_gone(conn, strerror(errno));
+    } else {
+        keep_unsent(conn, sent > 0 ? (size_t)sent : 0);
     }
-    fan_out_entry(&loop->fan_out, conn->fan_out)->offset += sent > 0 ? (uint32_t)sent : 0;
-    conn_enter(conn);
-    conn_leave(conn);
 }
 
 void conn_flush_fan_out(struct loop *loop)
 {
     struct fan_out *fan_out = &loop->fan_out;
 
+    if (fan_out->count == 0) {
+        return;
+    }
     for (size_t i = 0; i < fan_out->count; i++) { /* on_close may publish meanwhile */
         struct fan_out_entry entry = fan_out->entries[i];
 
         if (entry.conn != NULL) {
-            flush_entry(loop, &entry);
+            flush_entry(&entry);
         }
     }
     fan_out_clear(fan_out);

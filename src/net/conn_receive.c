@@ -65,6 +65,30 @@ static void handle_control(struct conn *conn, struct slice payload)
     }
 }
 
+/* A Close that comes before something that was accepted for the connection is looked at later. */
+static bool close_must_wait(struct conn *conn, struct inbound *inbound)
+{
+    return inbound->decoder.frame_opcode == OPCODE_CLOSE && conn->state == CONN_OPEN &&
+           conn->handler->is_caught_up != NULL &&
+           !conn->handler->is_caught_up(conn, &inbound->close_mark);
+}
+
+/* The payload is complete. */
+static void end_control(struct conn *conn)
+{
+    struct inbound *inbound = conn_inbound(conn);
+    struct slice payload = {(const char *)inbound->control, inbound->control_length};
+
+    inbound->close_waits = close_must_wait(conn, inbound);
+    if (inbound->close_waits) {
+        conn_mark_runnable(conn);
+        return;
+    }
+    inbound->control_length = 0;
+    handle_control(conn, payload);
+    frame_finish(&inbound->decoder);
+}
+
 static void receive_control(struct conn *conn, const uint8_t *bytes, size_t length)
 {
     struct inbound *inbound = conn_inbound(conn);
@@ -72,11 +96,7 @@ static void receive_control(struct conn *conn, const uint8_t *bytes, size_t leng
     frame_payload(&inbound->decoder, inbound->control + inbound->control_length, bytes, length);
     inbound->control_length = (uint8_t)(inbound->control_length + length);
     if (inbound->decoder.remaining == 0) {
-        struct slice payload = {(const char *)inbound->control, inbound->control_length};
-
-        inbound->control_length = 0;
-        handle_control(conn, payload);
-        frame_finish(&inbound->decoder);
+        end_control(conn);
     }
 }
 
@@ -216,10 +236,10 @@ static void receive_payload(struct conn *conn, const uint8_t *bytes, size_t leng
 
 /* ---- the frame loop ---- */
 
-static bool may_go_on(const struct conn *conn)
+static bool may_go_on(struct conn *conn)
 {
     return (conn->state == CONN_OPEN || conn->state == CONN_CLOSING) && !conn->paused &&
-           conn->loop->deliveries < LOOP_DELIVERIES_MAX;
+           conn->loop->deliveries < LOOP_DELIVERIES_MAX && !conn_inbound(conn)->close_waits;
 }
 
 /* Takes a header if one is due. False when there is nothing more to do with the input. */
@@ -253,11 +273,6 @@ static bool take_header(struct conn *conn, const uint8_t **input, const uint8_t 
 static bool between_messages(const struct frame_decoder *decoder)
 {
     return !decoder->in_frame && decoder->message_opcode == 0 && decoder->stash_length == 0;
-}
-
-static bool begins_close(const struct frame_decoder *decoder, const uint8_t *input)
-{
-    return !decoder->in_frame && decoder->stash_length == 0 && *input == (FRAME_FIN | OPCODE_CLOSE);
 }
 
 static inline bool takes_whole_frames(const struct conn *conn)
@@ -311,23 +326,6 @@ static const uint8_t *receive_whole_frames(struct conn *conn, const uint8_t *inp
     return input;
 }
 
-/*
- * A member gets what was accepted before its Close, even what is still under way from another
- * worker: then the Close is looked at again when the turn's mail has been taken.
- */
-static bool close_must_wait(const struct conn *conn, struct inbound *inbound, const uint8_t *input)
-{
-    const struct loop *loop = conn->loop;
-    uint64_t mark = inbound->close_mark;
-
-    if (!begins_close(&inbound->decoder, input) || conn->state != CONN_OPEN ||
-        loop->caught_up == NULL || loop->caught_up(loop->rooms, &mark)) {
-        return false;
-    }
-    inbound->close_mark = mark;
-    return true;
-}
-
 /* Handles frames until the input, the budget or the connection ends; returns what is left. */
 static const uint8_t *receive_frames(struct conn *conn, const uint8_t *input, const uint8_t *end)
 {
@@ -338,8 +336,7 @@ static const uint8_t *receive_frames(struct conn *conn, const uint8_t *input, co
         if (between_messages(decoder)) {
             input = receive_whole_frames(conn, input, end);
         }
-        if (input == end || !may_go_on(conn) || close_must_wait(conn, conn_inbound(conn), input) ||
-            !take_header(conn, &input, end)) {
+        if (input == end || !may_go_on(conn) || !take_header(conn, &input, end)) {
             break;
         }
         length = (size_t)(end - input);
@@ -377,7 +374,7 @@ void conn_receive(struct conn *conn, const uint8_t *bytes, size_t length)
     }
 }
 
-void conn_receive_stash(struct conn *conn)
+static void receive_stash(struct conn *conn)
 {
     struct inbound *inbound = conn->inbound;
     const uint8_t *start = inbound->stash + inbound->stash_start;
@@ -386,5 +383,14 @@ void conn_receive_stash(struct conn *conn)
     inbound_unstash(&conn->loop->pool, inbound, (size_t)(rest - start));
     if (inbound->stash != NULL && wants_rest(conn) && !conn->paused) {
         conn_mark_runnable(conn);
+    }
+}
+
+void conn_receive_kept(struct conn *conn)
+{
+    if (conn->inbound->close_waits) {
+        end_control(conn);
+    } else {
+        receive_stash(conn);
     }
 }

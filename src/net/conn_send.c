@@ -338,7 +338,7 @@ static void update_blocked(struct conn *conn)
 }
 
 /* After everything that changes what waits. */
-static void settle(struct conn *conn)
+void conn_settle(struct conn *conn)
 {
     if (settle_outbox(conn)) {
         update_blocked(conn);
@@ -350,7 +350,7 @@ static void settle(struct conn *conn)
 void conn_note_rest(struct conn *conn)
 {
     if (transport_has_rest(&conn->transport)) {
-        settle(conn);
+        conn_settle(conn);
     }
 }
 
@@ -389,7 +389,7 @@ static void account_sent(struct conn *conn, size_t sent, size_t from_output)
         conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }
-    settle(conn);
+    conn_settle(conn);
     if (conn->outbox != NULL && conn->route != NULL) {
         note_congestion(conn);
     }
@@ -436,7 +436,7 @@ void conn_flush(struct conn *conn)
 void conn_writable(struct conn *conn)
 {
     write_out(conn);
-    settle(conn); /* what waited may have been dropped since */
+    conn_settle(conn); /* what waited may have been dropped since */
 }
 
 void conn_send_response(struct conn *conn, const char *bytes, size_t length)
@@ -455,14 +455,14 @@ void conn_send_response(struct conn *conn, const char *bytes, size_t length)
         conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }
-    settle(conn);
+    conn_settle(conn);
 }
 
 void conn_drop_held(struct conn *conn)
 {
     if (conn->outbox != NULL) {
         outbox_drop_held(&conn->loop->pool, conn->outbox);
-        settle(conn);
+        conn_settle(conn);
     }
 }
 
@@ -473,6 +473,6 @@ void conn_drop_unsent(struct conn *conn)
     }
     if (conn->outbox != NULL) {
         outbox_drop_unsent(&conn->loop->pool, conn->outbox);
-        settle(conn);
+        conn_settle(conn);
     }
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { LEAST_CAPACITY = 64 };
+enum { LEAST_CAPACITY = 64, SPARSE_TURNS = 64 };
 
 static bool resize(struct fan_out *fan_out, size_t capacity)
 {
@@ -43,12 +43,21 @@ uint32_t fan_out_add(struct fan_out *fan_out, struct conn *conn, struct parcel *
     return (uint32_t)++fan_out->count;
 }
 
-/* Half at a time, so that turns of different sizes do not move it to and fro. */
-void fan_out_clear(struct fan_out *fan_out)
+/* Not at once and half at a time, so that turns of different sizes do not move it to and fro. */
+static void shrink(struct fan_out *fan_out)
 {
-    if (fan_out->capacity > LEAST_CAPACITY && fan_out->count < fan_out->capacity / 8) {
+    bool sparse = fan_out->capacity > LEAST_CAPACITY && fan_out->count < fan_out->capacity / 8;
+
+    fan_out->sparse_turns = sparse ? fan_out->sparse_turns + 1 : 0;
+    if (fan_out->sparse_turns == SPARSE_TURNS) {
+        fan_out->sparse_turns = 0;
         (void)resize(fan_out, fan_out->capacity / 2);
     }
+}
+
+void fan_out_clear(struct fan_out *fan_out)
+{
+    shrink(fan_out);
     fan_out->count = 0;
 }
 

@@ -26,6 +26,7 @@ struct fan_out {
     struct fan_out_entry *entries;
     size_t count;
     size_t capacity;
+    unsigned sparse_turns; /* one after the other in which few entries were used */
 };
 
 /* Adds the parcel's frames. Returns the number of the entry, from 1, or 0 when memory is short or
@@ -48,7 +49,7 @@ static inline struct fan_out_entry *fan_out_entry(struct fan_out *fan_out, uint3
     return &fan_out->entries[number - 1];
 }
 
-/* Empties it; what its entries refer to has been dealt with. Memory goes after a burst. */
+/* Empties it when a turn's entries have been dealt with. Memory goes after a burst. */
 void fan_out_clear(struct fan_out *fan_out);
 void fan_out_free(struct fan_out *fan_out);
 

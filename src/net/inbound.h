@@ -19,10 +19,11 @@ struct inbound {
     bool chunked;             /* the handler has been given a chunk of the current message */
     uint8_t control_length;
     uint8_t control[FRAME_CONTROL_MAX_BYTES]; /* payload of the current control frame */
+    bool close_waits;    /* the current control frame is a Close that is to be looked at again */
+    uint64_t close_mark; /* the handler's: what it waits for */
     /* Bytes received and not yet looked at: the callback's budget was used up, or reading is
      * paused. While there are any the socket is not read. WHOLE_FRAME_SLACK_BYTES behind them. */
     uint8_t *stash;
-    uint64_t close_mark; /* what a Close at the front of the stash waits for; 0: nothing */
     size_t stash_capacity;
     size_t stash_start;
     size_t stash_end;

@@ -44,9 +44,7 @@ struct loop {
     unsigned index;
     const struct config *config;
     struct admission *admission;
-    struct relay_worker *rooms; /* this thread's part of the relay */
-    bool (*caught_up)(const struct relay_worker *rooms,
-                      uint64_t *mark);          /* relay_caught_up, or NULL */
+    struct relay_worker *rooms;                 /* this thread's part of the relay */
     void (*connection_gone)(struct loop *loop); /* tells the owner of the thread; may be NULL */
     void *owner;
 

@@ -13,6 +13,7 @@
 
 #include "protocol/whole_frame.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,7 @@ static inline void output_clear(struct output *output)
 /* Where to put what is received, up to INPUT_BYTES, while nothing is gathered. */
 static inline uint8_t *output_input(struct output *output)
 {
+    assert(output->used == 0);
     output->limit = OUTPUT_FRONT_BYTES;
     output->has_input = true;
     return output->bytes + OUTPUT_FRONT_BYTES;

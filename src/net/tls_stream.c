@@ -304,6 +304,8 @@ static size_t encrypt_batch(struct tls_stream *stream, struct vector_cursor *cur
             break;
         }
         ERR_clear_error();
+        /* A peer that has sent only a part of a handshake message (new keys in two records) fails
+         * here: OpenSSL does not write before it has the rest, and nobody sends it like that. */
         if (SSL_write_ex(stream->ssl, bytes, length, &written) <= 0) {
             fail(stream, EPROTO);
             break;
@@ -313,6 +315,10 @@ static size_t encrypt_batch(struct tls_stream *stream, struct vector_cursor *cur
     }
     return total;
 }
+
+/* In one call, so that a peer that takes a long message as fast as it is encrypted does not keep
+ * the thread from all others. */
+enum { BATCHES_MAX = 2 };
 
 /* Returns 0 when the kernel takes some of the rest or all, or when there is none; else as
  * transport_write. */
@@ -338,7 +344,9 @@ ssize_t tls_stream_write(struct tls_stream *stream, const struct iovec *vectors,
     ssize_t result = stream->error == 0 ? send_rest(stream) : TRANSPORT_FAILED;
     size_t total = 0;
 
-    while (result == 0 && cursor.count > 0 && tls_rest_length(&stream->rest) == 0) {
+    for (int i = 0;
+         i < BATCHES_MAX && result == 0 && cursor.count > 0 && tls_rest_length(&stream->rest) == 0;
+         i++) {
         total += encrypt_batch(stream, &cursor);
         if (!tls_stream_flush(stream)) {
             result = TRANSPORT_FAILED;

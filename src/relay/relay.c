@@ -22,8 +22,6 @@ struct relay_worker {
     struct pool *pool;
     struct batch batch;         /* the worker's thread only, like the pool */
     atomic_size_t member_count; /* changed by the worker's thread, read by anybody */
-    atomic_ullong announced;    /* publications that are or are about to be in the mailbox */
-    atomic_ullong delivered;    /* of those; changed by the worker's thread */
 } __attribute__((aligned(64))); /* a counter's changes disturb no other worker */
 
 struct relay {
@@ -73,8 +71,6 @@ struct relay *relay_create(unsigned workers, relay_deliver *deliver)
         relay->workers[i].relay = relay;
         relay->workers[i].batch = (struct batch){0};
         atomic_init(&relay->workers[i].member_count, 0);
-        atomic_init(&relay->workers[i].announced, 0);
-        atomic_init(&relay->workers[i].delivered, 0);
     }
     if (room_table_init(&relay->rooms) != 0) {
         relay_free(relay);
@@ -104,14 +100,6 @@ struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
 void relay_worker_end(struct relay_worker *worker)
 {
     batch_end(worker->pool, &worker->batch);
-}
-
-bool relay_caught_up(const struct relay_worker *worker, uint64_t *mark)
-{
-    if (*mark == 0) {
-        *mark = atomic_load(&worker->announced);
-    }
-    return atomic_load(&worker->delivered) >= *mark;
 }
 
 size_t relay_room_count(const struct relay *relay)
@@ -195,6 +183,27 @@ void relay_leave(struct relay_worker *worker, struct relay_member *member)
     unlock_stripe(worker->relay, stripe);
 }
 
+/* Under the lock every publication that has a position has been posted, too. */
+bool relay_caught_up(struct relay_worker *worker, const struct relay_member *member, uint64_t *mark)
+{
+    const struct room *room = member->room;
+    const struct room_share *share;
+    struct room_stripe *stripe;
+    bool caught_up;
+
+    if (worker->relay->worker_count == 1 || room == NULL) {
+        return true;
+    }
+    stripe = lock_stripe(worker->relay, room->hash);
+    share = room_share_find(room, worker);
+    if (*mark == 0) {
+        *mark = share->posted;
+    }
+    caught_up = share->delivered >= *mark;
+    unlock_stripe(worker->relay, stripe);
+    return caught_up;
+}
+
 /* Gives a publication to those members of the share that it is for, in the order of joining. */
 static void deliver_to_members(const struct room_share *share, struct parcel *parcel,
                                uint64_t position, const struct relay_member *excluded)
@@ -241,7 +250,7 @@ static void deliver_posted(const struct posting *posting)
     }
     deliver_to_members(posting->share, parcel, posting->position, posting->excluded);
     parcel_release(worker->pool, parcel);
-    atomic_fetch_add(&worker->delivered, 1);
+    posting->share->delivered = posting->position;
 }
 
 /* On the receiving worker's thread: the end of a posting, and perhaps of its room. */
@@ -326,17 +335,6 @@ static struct mail *prepare_postings(const struct publication *publication)
     return chain;
 }
 
-/* Before any worker has the publication all of them know that it is on its way to them, too. */
-static void announce(struct mail *chain)
-{
-    for (struct mail *mail = chain; mail != NULL; mail = mail->next) {
-        struct posting *posting = container_of(mail, struct posting, mail);
-
-        posting->share->mail_count++;
-        atomic_fetch_add(&posting->share->worker->announced, 1);
-    }
-}
-
 /*
  * With several workers. Everything that can fail comes before the publication has its position, so
  * that either every member is going to get it or none. Returns false when memory is short.
@@ -349,12 +347,13 @@ static bool post_to_workers(const struct publication *publication)
         return false;
     }
     publication->room->position++;
-    announce(chain);
     while (chain != NULL) {
         struct posting *posting = container_of(chain, struct posting, mail);
 
         chain = chain->next;
         posting->position = publication->room->position;
+        posting->share->mail_count++;
+        posting->share->posted = posting->position;
         mailbox_post(posting->share->worker->mailbox, &posting->mail);
     }
     return true;

@@ -58,17 +58,18 @@ struct relay_worker *relay_worker_start(struct relay *relay, unsigned index,
 void relay_worker_end(struct relay_worker *worker);
 
 /*
- * Whether this worker has delivered everything that any member anywhere had got at the time of
- * *mark. 0 stands for now: then it is set to what is to be waited for.
- */
-bool relay_caught_up(const struct relay_worker *worker, uint64_t *mark);
-
-/*
  * Joins a room, made if there is none of that namespace and name. Complete on return: whatever is
  * accepted later reaches the member. Returns false when memory is short.
  */
 bool relay_join(struct relay_worker *worker, struct relay_member *member, struct slice namespace,
                 struct slice name);
+
+/*
+ * Whether the member, who lives on this worker, has been given every publication that had been
+ * accepted at the time of *mark. 0 stands for now: then it is set to what is to be waited for.
+ */
+bool relay_caught_up(struct relay_worker *worker, const struct relay_member *member,
+                     uint64_t *mark);
 
 /* Leaves; does nothing when in no room. The last member's leaving frees the room. */
 void relay_leave(struct relay_worker *worker, struct relay_member *member);

@@ -26,6 +26,8 @@ struct room_share {
     struct list_node members; /* struct relay_member, in the order of joining; worker's thread */
     size_t member_count;      /* under the stripe's lock */
     size_t mail_count;        /* under the stripe's lock: publications posted, not yet delivered */
+    uint64_t posted;          /* under the stripe's lock: the position of the last one posted */
+    uint64_t delivered;       /* the position of the last one delivered; worker's thread */
 };
 
 struct room {

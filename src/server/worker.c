@@ -272,7 +272,6 @@ static bool create_loop(struct worker *worker, const struct config *config,
     worker->loop->connection_gone = connection_gone;
     worker->loop->rooms =
         relay_worker_start(worker->relay, worker->index, &worker->mailbox, &worker->loop->pool);
-    worker->loop->caught_up = relay_caught_up;
     worker->stop_timer = evtimer_new(worker->base, drop_all, worker);
     worker->mail_event =
         event_new(worker->base, worker->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, worker);

@@ -377,16 +377,16 @@ START_TEST(test_a_worker_knows_whether_it_has_delivered_what_others_have)
 
     join(0, 0);
     join(1, 1);
-    ck_assert(relay_caught_up(workers[1], &before));
+    ck_assert(relay_caught_up(workers[1], &members[1].member, &before));
     publish_to(0, 0, 'a', true);
-    ck_assert(!relay_caught_up(workers[1], &mark));
+    ck_assert(!relay_caught_up(workers[1], &members[1].member, &mark));
     deliver_mail(0);
-    ck_assert(!relay_caught_up(workers[1], &mark));
-    ck_assert(relay_caught_up(workers[0], &before));
+    ck_assert(!relay_caught_up(workers[1], &members[1].member, &mark));
+    ck_assert(relay_caught_up(workers[0], &members[0].member, &before));
     deliver_mail(1);
-    ck_assert(relay_caught_up(workers[1], &mark));
+    ck_assert(relay_caught_up(workers[1], &members[1].member, &mark));
     publish_to(0, 0, 'b', true);
-    ck_assert(relay_caught_up(workers[1], &mark)); /* that is later */
+    ck_assert(relay_caught_up(workers[1], &members[1].member, &mark)); /* that is later */
     deliver_all_mail();
     leave(0, 0);
     leave(1, 1);
