@@ -85,6 +85,7 @@ static void end_control(struct conn *conn)
         return;
     }
     inbound->control_length = 0;
+    inbound->close_mark = 0;
     handle_control(conn, payload);
     frame_finish(&inbound->decoder);
 }

@@ -318,7 +318,7 @@ static size_t encrypt_batch(struct tls_stream *stream, struct vector_cursor *cur
 
 /* In one call, so that a peer that takes a long message as fast as it is encrypted does not keep
  * the thread from all others. */
-enum { BATCHES_MAX = 2 };
+enum { BATCHES_MAX = 3 };
 
 /* Returns 0 when the kernel takes some of the rest or all, or when there is none; else as
  * transport_write. */

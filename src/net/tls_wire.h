@@ -17,7 +17,8 @@
 enum {
     TLS_RECORD_BYTES = 16384, /* plaintext in one record, at most (RFC 8446 section 5.1) */
     TLS_RECORD_OVERHEAD_BYTES = 5 + 256, /* what a record adds, at most (section 5.2) */
-    TLS_BATCH_RECORDS = 8,               /* in one send */
+    TLS_BATCH_RECORDS = 5, /* in one send: a message of 64 KiB with its header, and no more than a
+                              slow reader may keep in memory of its own */
     /* With what OpenSSL has kept of a record that was not whole, this makes no more plaintext than
      * one read may bring. */
     TLS_INPUT_BYTES = INPUT_BYTES - TLS_RECORD_BYTES,

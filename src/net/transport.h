@@ -41,7 +41,7 @@ bool transport_has_pending(const struct transport *transport);
 
 /*
  * Sends the bytes of `count` vectors, maybe none, in as few system calls as can be: one for plain,
- * one for each 128 KiB for TLS, of which it takes two, and one for what was left. Returns what was
+ * one for each 80 KiB for TLS, of which it takes three, and one for what was left. Returns what was
  * taken, maybe less than all, and for TLS maybe 0: something of what was left has gone.
  * TRANSPORT_AGAIN for nothing, TRANSPORT_FAILED with errno set.
  */

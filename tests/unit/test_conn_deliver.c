@@ -145,6 +145,34 @@ START_TEST(test_what_is_under_way_from_another_worker_comes_before_the_answer_to
 }
 END_TEST
 
+static unsigned asked;
+
+static bool stand_in_always_caught_up(struct conn *conn, uint64_t *mark)
+{
+    (void)conn;
+    ck_assert_uint_eq(*mark, 0);
+    *mark = ++asked;
+    return true;
+}
+
+START_TEST(test_what_one_close_has_waited_for_is_not_what_the_next_one_waits_for)
+{
+    struct handler waiting = echo_handler;
+    struct client *both[] = {client, other};
+
+    waiting.is_caught_up = stand_in_always_caught_up;
+    for (int i = 0; i < 2; i++) {
+        both[i]->conn->handler = &waiting;
+        client_send_frame(both[i], FRAME_FIN | OPCODE_CLOSE, "\x03\xe8", 2);
+        client_expect_close(both[i], CLOSE_NORMAL);
+        client_close(both[i]);
+    }
+    net_settle();
+    ck_assert_uint_eq(net_connections(), 0);
+    ck_assert_uint_eq(asked, 2);
+}
+END_TEST
+
 START_TEST(test_a_connection_may_die_before_its_publication_has_gone_out)
 {
     deliver_text(client, "never seen");
@@ -238,8 +266,10 @@ int main(void)
     tcase_add_test(tests,
                    test_what_a_connection_sends_itself_comes_behind_what_was_published_before);
     tcase_add_test(tests, test_a_close_comes_behind_what_was_published_before);
-    tcase_add_test(tests,
-                   test_what_is_under_way_from_another_worker_comes_before_the_answer_to_a_close);
+    tcase_add_loop_test(
+        tests, test_what_is_under_way_from_another_worker_comes_before_the_answer_to_a_close, 0,
+        CLOSE_CUTS);
+    tcase_add_test(tests, test_what_one_close_has_waited_for_is_not_what_the_next_one_waits_for);
     tcase_add_test(tests, test_a_connection_may_die_before_its_publication_has_gone_out);
     tcase_add_test(tests, test_a_peer_that_is_gone_is_noticed);
     tcase_add_test(tests, test_what_the_kernel_does_not_take_waits_in_the_queue);
