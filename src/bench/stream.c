@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,7 +81,10 @@ static bool expect_name(SSL *tls, const char *name)
     if (is_address(name)) {
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), name) == 1;
     }
-    return SSL_set_tlsext_host_name(tls, name) == 1 && SSL_set1_host(tls, name) == 1;
+    /* What SSL_set_tlsext_host_name does, but for its cast, which drops the const of the name. */
+    return SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    (void *)(uintptr_t)name) == 1 &&
+           SSL_set1_host(tls, name) == 1;
 }
 
 bool stream_secure(struct stream *stream, struct ssl_ctx_st *tls, const char *name)

@@ -18,7 +18,7 @@ enum { TEXT_BYTES = 2048 };
 /* Checks these listeners, one of them a line, the first in line 2. */
 static void check(const char *listeners)
 {
-    char text[TEXT_BYTES];
+    char text[2 * TEXT_BYTES];
 
     snprintf(text, sizeof text, "listeners:\n%s" FIXTURE_ROUTES, listeners);
     config_free(fixture_load_checked(text, listener_check));
