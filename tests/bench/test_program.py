@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from runner import program, rows, servers
+from runner.measure import measure_row
 
 FAKES = Path(__file__).resolve().parent / 'fakes'
 
@@ -74,6 +75,18 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(status, 1, output)
         self.assertIn('FAILED', self.report())
         self.assertIn('1 lost: one is lost; the server still runs', self.report())
+
+    def test_what_was_measured_is_reported_when_something_breaks(self):
+        def breaking(row, *arguments):
+            if row.name == 'broken':
+                raise AssertionError('the runner is at its end')
+            return measure_row(row, *arguments)
+        with mock.patch('runner.program.measure_row', breaking):
+            status, output = self.run_program(
+                {'ours': 1.4, 'theirs': 1.0}, matrix=(ROW, dataclasses.replace(ROW, name='broken')))
+        self.assertEqual(status, 1)
+        self.assertIn('bench: the runner is at its end', output)
+        self.assertIn('| row | CPU time | 1.50 × theirs | 1.400', self.report())
 
     def test_what_has_failed_once_is_not_measured_again(self):
         self.run_program({'ours': None, 'theirs': 1.0}, rounds=3)
