@@ -120,10 +120,11 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(status, 0, output)
         self.assertIn('| peer | 4.0000', self.report())
 
-    def test_servers_are_measured_in_turn_on_cores_of_their_own(self):
+    def test_servers_are_measured_in_turn_to_and_fro_on_cores_of_their_own(self):
         self.run_program({'ours': 1.0, 'theirs': 1.0}, '--seconds', '0.5', rounds=2)
         records = self.records()
-        self.assertEqual([entry['server'] for entry in records], ['ours', 'theirs'] * 2)
+        self.assertEqual([entry['server'] for entry in records],
+                         ['ours', 'theirs', 'theirs', 'ours'])
         allowed = os.sched_getaffinity(0)
         for entry in records:
             self.assertEqual(set(entry['server_cores']), {0} & allowed or allowed)
