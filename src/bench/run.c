@@ -252,7 +252,7 @@ void run_init(struct run *run, const struct settings *settings)
         .raw = settings->url.scheme == URL_TCP && !is_fanout,
     };
 
-    sigset_t signals = mask_signals(SIG_BLOCK);
+    sigset_t signals;
 
     signal(SIGPIPE, SIG_IGN);
     *run = (struct run){.settings = settings};
@@ -265,6 +265,8 @@ void run_init(struct run *run, const struct settings *settings)
     run->batch = batch_create(&plan);
     faults_init(&run->faults);
     progress_init(&run->progress, settings->quiet);
+    /* Not earlier: resolving a name may take long, and an interrupt is to end that. */
+    signals = mask_signals(SIG_BLOCK);
     run->notice_fd = eventfd(0, EFD_CLOEXEC);
     run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     run->engines = calloc(settings->threads, sizeof *run->engines);
