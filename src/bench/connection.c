@@ -138,6 +138,7 @@ void connection_open(struct engine *engine, const struct endpoint *endpoint, uin
     list_append(&engine->connections, &connection->node);
     connection->stream.fd = destination_connect(&endpoint->destination, next_source(engine),
                                                 engine->run->settings->timeout_s);
+    engine->now_ns = engine_clock_ns(); /* it may be there already, and has taken its time */
     if (connection->stream.fd < 0 ||
         epoll_ctl(engine->epoll, EPOLL_CTL_ADD, connection->stream.fd, &event) < 0) {
         fail_to_begin(connection, errno);

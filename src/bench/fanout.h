@@ -31,7 +31,6 @@ struct seat {
 
     /* Of one that publishes. */
     struct publisher *publisher; /* NULL: a member */
-    struct seat *next_publisher; /* of this engine */
     struct schedule schedule;    /* without an interval when it has no rate */
     uint64_t due;                /* publications; with a rate */
     uint64_t allowed;            /* publications that may have begun */

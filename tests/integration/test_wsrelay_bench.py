@@ -385,6 +385,14 @@ class UsageTest(unittest.TestCase):
                      *load.SERVER):
             self.assertRegex(page, rf'(?m)^(\.It )?\.?(Cm )?(.* )?{name}( |,|$)', name)
 
+    def test_output_that_nobody_gets_is_an_error(self):
+        for words in (['--help'], ['--version'], ['echo', '-n', '1', '-c', '1', self.URL]):
+            with self.subTest(words), open('/dev/full', 'w', encoding='utf-8') as full:
+                process = subprocess.run([load.generator(), *words], stdout=full,
+                                         stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(process.returncode, 1)
+                self.assertIn('standard output cannot be written to', process.stderr)
+
     def test_help_and_version(self):
         self.assertTrue(load.run('--help').stdout.startswith('usage: wsrelay-bench'))
         self.assertRegex(load.run('--version').stdout, r'\Awsrelay-bench \d+\.\d+\.\d+\n\Z')

@@ -133,6 +133,13 @@ class MessageFaultsTest(FaultsTest):
         self.assert_only(self.second(lambda opcode, payload: close_frame(1011, 'out of order')),
                          '1011 out of order', closed=1, lost=1)
 
+    def test_what_a_server_says_does_not_command_the_terminal(self):
+        server = self.serve(lambda *_: close_frame(1011, '\x1b[2J \x9bm'))
+        output = load.run('echo', '-c', 1, '-n', 1, server.url).stdout
+        self.assertIn(r'the first: the server has closed a connection: 1011 \x1b[2J \xc2\x9bm',
+                      output)
+        self.assertNotIn('\x1b', output)
+
     def test_messages_in_flight_are_lost_with_their_connection(self):
         result = measure('echo', '-c', 1, '-n', 8, '-f', 8, self.serve(
             lambda peer, number, opcode, payload: HANG_UP if number == 3
@@ -270,7 +277,9 @@ class BytesTest(FaultsTest):
                 result = measure('echo', '-c', 3, '-n', 60, *words, url)
                 self.assertEqual((result['operations'], result['first_error']), (60, None))
         for words in (['connect', '-n', 5], ['idle', '-d', 0.1]):
-            self.assertIsNone(measure(*words, '-c', 5, url)['first_error'])
+            result = measure(*words, '-c', 5, url)
+            self.assertIsNone(result['first_error'])
+            self.assertGreater(result['latency_us']['min'], 0)
 
     def test_bytes_that_do_not_come_back(self):
         for pass_on, sentence, faults in (
