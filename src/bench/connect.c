@@ -57,6 +57,10 @@ static void received(struct connection *connection, const uint8_t *bytes, size_t
     struct visit *visit = visit_of(connection);
     bool was_complete = exchange_is_complete(&visit->exchange);
 
+    if (connection->engine->run->settings->no_echo) {
+        connection_discard(connection, bytes, length);
+        return;
+    }
     exchange_take(&visit->exchange, bytes, length);
     if (connection->state == CONNECTION_OPEN && !was_complete &&
         exchange_is_complete(&visit->exchange)) {

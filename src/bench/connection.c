@@ -157,8 +157,7 @@ void connection_settle(struct connection *connection)
 
 /* ---- receiving ---- */
 
-/* While closing, messages that were on their way are of no interest. */
-static void take_rest(struct connection *connection, const uint8_t *bytes, size_t length)
+void connection_discard(struct connection *connection, const uint8_t *bytes, size_t length)
 {
     const uint8_t *end = bytes + length;
     struct frames_piece piece;
@@ -166,7 +165,8 @@ static void take_rest(struct connection *connection, const uint8_t *bytes, size_
     while (!connection->endpoint->raw && connection_next(connection, &bytes, end, &piece)) {}
 }
 
-static void take_answer(struct connection *connection, const uint8_t *bytes, size_t length)
+/* Returns how many bytes are the answer's. */
+static size_t take_answer(struct connection *connection, const uint8_t *bytes, size_t length)
 {
     const struct handshake *handshake = &connection->endpoint->handshake;
     struct slice key = {connection->head + handshake->key_at, UPGRADE_KEY_BYTES};
@@ -182,12 +182,12 @@ static void take_answer(struct connection *connection, const uint8_t *bytes, siz
     verdict = handshake_judge(handshake, key, (struct slice){answer_head, connection->head_bytes},
                               &answer);
     if (verdict == HANDSHAKE_INCOMPLETE) {
-        return;
+        return length;
     }
     if (verdict != HANDSHAKE_ACCEPTED) {
         connection_fail(connection, verdict == HANDSHAKE_WRONG ? FAULT_WRONG : FAULT_REFUSED, "%s",
                         answer.why);
-        return;
+        return length;
     }
     free(connection->head);
     connection->head = NULL;
@@ -197,10 +197,7 @@ static void take_answer(struct connection *connection, const uint8_t *bytes, siz
         atomic_store(&connection->engine->run->deflate_declined, true);
     }
     set_open(connection);
-    taken = answer.length - before;
-    if (taken < length && connection->state == CONNECTION_OPEN) {
-        connection->engine->mode->received(connection, bytes + taken, length - taken);
-    }
+    return answer.length - before;
 }
 
 /* The server will send nothing more. */
@@ -228,16 +225,16 @@ static void take_end(struct connection *connection, bool failed)
 
 static void take(struct connection *connection, const uint8_t *bytes, size_t length)
 {
-    switch (connection->state) {
-    case CONNECTION_UPGRADING:
-        take_answer(connection, bytes, length);
-        return;
-    case CONNECTION_OPEN:
+    if (connection->state == CONNECTION_UPGRADING) {
+        size_t taken = take_answer(connection, bytes, length);
+
+        bytes += taken;
+        length -= taken;
+    }
+    if (length > 0 && connection->state == CONNECTION_OPEN) {
         connection->engine->mode->received(connection, bytes, length);
-        return;
-    default:
-        take_rest(connection, bytes, length);
-        return;
+    } else if (length > 0) {
+        connection_discard(connection, bytes, length);
     }
 }
 

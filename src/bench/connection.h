@@ -83,6 +83,9 @@ void connection_send(struct connection *connection, const uint8_t *bytes, size_t
 bool connection_next(struct connection *connection, const uint8_t **input, const uint8_t *end,
                      struct frames_piece *piece);
 
+/* Reads messages that are of no interest: those that were on their way to the end, say. */
+void connection_discard(struct connection *connection, const uint8_t *bytes, size_t length);
+
 /* Ends it. Frees nothing: events of this turn may still name it. */
 void connection_finish(struct connection *connection, enum ending ending);
 

@@ -72,6 +72,18 @@ class HandshakeFaultsTest(FaultsTest):
         self.assert_faultless(self.measure(server))
         self.assertEqual(server.pongs, [b'early'])
 
+    def test_without_an_echo_messages_of_the_server_are_as_welcome_as_none(self):
+        server = self.serve(answer=lambda request: accepting(request) + sent(TEXT, b'welcome'))
+        for words in (['connect', '-n', 3], ['idle', '-d', 0.1]):
+            with self.subTest(words):
+                result = measure(*words, '-c', 3, '--no-echo', server.url)
+                self.assertEqual((result['operations'], result['first_error']), (3, None))
+
+    def test_what_comes_with_the_101_is_read_while_closing(self):
+        server = self.serve(answer=lambda request: accepting(request) + sent(3, b''))
+        result = measure('connect', '-c', 1, '-n', 1, '--no-echo', server.url)
+        self.assert_only(result, 'reserved opcode', wrong=1)
+
     def test_what_the_request_says(self):
         server = self.serve()
         self.measure(server, '--header', 'X-One: 1', '--subprotocol', 'a', '--subprotocol', 'b')
