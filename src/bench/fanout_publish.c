@@ -191,8 +191,7 @@ void publish_more(struct seat *seat)
 
 void publish_end(struct seat *seat)
 {
-    atomic_store(&seat->publisher->left, 0);
-    atomic_store(&seat->publisher->gone, true);
+    publisher_leave(seat->publisher);
     deflater_free(seat->deflater);
     seat->deflater = NULL;
     free(seat->scratch);

@@ -284,6 +284,17 @@ class FanoutTest(BenchTest):
         self.assertEqual((result['errors']['refused'], result['operations']), (1, 0))
 
 
+    def test_it_ends_when_descriptors_run_out(self):
+        """Somewhere in this range there are some for a member, for all, and for the publisher."""
+        refused = 0
+        for descriptors in range(9, 14):
+            with self.subTest(descriptors=descriptors):
+                result = load.measure('fanout', '-n', 8, '-c', 4, self.url('/room/few'),
+                                      descriptors=descriptors)
+                refused += result['errors']['refused'] > 0
+        self.assertGreaterEqual(refused, 2)
+
+
 class TextTest(BenchTest):
     """The report for people."""
 
