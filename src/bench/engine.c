@@ -159,7 +159,7 @@ static bool is_through(struct engine *engine)
     case PHASE_OPEN:
         return !opens;
     case PHASE_STOP:
-        return true;
+        return !opens || !engine->mode->opens_on_schedule;
     case PHASE_DRAIN:
         return engine->mode->at_rest(engine);
     default:

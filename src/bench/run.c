@@ -167,6 +167,13 @@ static void settle_server(const struct run *run, struct outcome *outcome)
     }
 }
 
+/* When no more connections come. */
+static void measure_held(const struct run *run, struct outcome *outcome)
+{
+    outcome->resident_after = resident_bytes(run);
+    outcome->held = (double)run_operations(run);
+}
+
 static uint64_t duration_ns(const struct run *run)
 {
     return (uint64_t)(run->settings->duration_s * 1e9);
@@ -191,7 +198,12 @@ static void measure_load(struct run *run, struct outcome *outcome)
         stay(run, counts ? never : engine_clock_ns() + duration_ns(run));
     }
     take_sample(run, &outcome->to);
-    outcome->resident_after = run->settings->hold ? resident_bytes(run) : -1;
+    outcome->resident_after = -1;
+    if (run->settings->hold) {
+        enter(run, PHASE_STOP);
+        stay(run, never);
+        measure_held(run, outcome);
+    }
 }
 
 /* Opening is measured, and what comes then is only to be held out. */
@@ -203,7 +215,7 @@ static void measure_opening(struct run *run, struct outcome *outcome)
     take_sample(run, &outcome->from);
     goes_on = start_engines(run);
     take_sample(run, &outcome->to);
-    outcome->resident_after = resident_bytes(run);
+    measure_held(run, outcome);
     if (goes_on) {
         enter(run, PHASE_MEASURE);
         stay(run, engine_clock_ns() + duration_ns(run));

@@ -22,7 +22,7 @@ PAGE = REPOSITORY / 'man' / 'wsrelay-bench.1'
 
 # Echo routes of tests that look for their connections in the log.
 WATCHED = ('interrupted', 'visited-plain', 'visited-unix', 'visited-secure', 'visited-insecure',
-           'silent', 'idle', 'sources')
+           'silent', 'idle', 'held', 'sources')
 NO_FAULTS = dict.fromkeys(load.FAULTS, 0)
 
 
@@ -216,6 +216,14 @@ class ConnectTest(BenchTest):
                                         self.daemon.pid, self.url())
         self.assertEqual(result['operations'], 30)
         self.assertIsInstance(result['server']['bytes_per_connection'], float)
+
+    def test_no_connections_come_while_the_memory_of_those_held_is_read(self):
+        result = self.measure_faultless('connect', '-d', 0.5, '-r', 200, '-c', 4, '--hold', '-p',
+                                        self.daemon.pid, self.url('/held'))
+        self.assertGreater(result['operations'], 0)
+        opened = [line for line in self.daemon.log.with_message('opened')
+                  if line.get('route') == '/held']
+        self.assertLess(len(opened), 2 * result['operations'])
 
     def test_idle_connections_are_held_until_an_interrupt(self):
         running = load.Running('idle', '-c', 10, '-d', 600, '--json', self.url('/idle'))
