@@ -74,7 +74,7 @@ static const struct row rows[] = {
     {'t', "threads", "N", KIND_COUNT, AT(threads), NULL, "of this program (1)"},
     {'p', "pid", "PID", KIND_COUNT, AT(pid), NULL, "of the server: tell its CPU time and memory"},
     {0, "no-verify", NULL, KIND_FLAG, AT(no_verify), NULL, "do not compare payloads"},
-    {0, "timeout", "SECONDS", KIND_DECIMAL, AT(timeout_s), NULL, "what takes longer is lost (10)"},
+    {0, "timeout", "SECONDS", KIND_DECIMAL, AT(timeout_s), NULL, "what gets no further for so long is lost (10)"},
     {0, "json", NULL, KIND_FLAG, AT(json), NULL, "print the result as JSON"},
     {0, "quiet", NULL, KIND_FLAG, AT(quiet), NULL, "no progress on the terminal"},
     {'h', "help", NULL, KIND_HELP, 0, NULL, "print this text, and exit"},

@@ -85,7 +85,7 @@ static void ended(struct connection *connection, enum ending ending)
 
 static uint64_t awaits_since(struct connection *connection)
 {
-    return exchange_is_complete(&visit_of(connection)->exchange) ? 0 : connection->heard_ns;
+    return exchange_is_complete(&visit_of(connection)->exchange) ? 0 : connection->progress_ns;
 }
 
 static bool at_rest(struct engine *engine)

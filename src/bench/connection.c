@@ -14,7 +14,7 @@
 
 static void set_open(struct connection *connection)
 {
-    connection->state = CONNECTION_OPEN;
+    connection_enter(connection, CONNECTION_OPEN);
     connection->engine->mode->opened(connection);
 }
 
@@ -22,7 +22,7 @@ static void send_request(struct connection *connection)
 {
     const struct handshake *handshake = &connection->endpoint->handshake;
 
-    connection->state = CONNECTION_UPGRADING;
+    connection_enter(connection, CONNECTION_UPGRADING);
     connection->head = malloc(handshake->length + HANDSHAKE_ANSWER_MAX);
     if (connection->head == NULL) {
         err(1, "a connection");
@@ -82,7 +82,7 @@ static void connected(struct connection *connection)
     } else if (endpoint->tls == NULL) {
         send_request(connection);
     } else if (stream_secure(&connection->stream, endpoint->tls, endpoint->server_name)) {
-        connection->state = CONNECTION_SECURING;
+        connection_enter(connection, CONNECTION_SECURING);
         secure(connection);
     } else {
         connection_fail(connection, FAULT_REFUSED, "no TLS: %s", stream_error());
@@ -128,7 +128,7 @@ void connection_open(struct engine *engine, const struct endpoint *endpoint, uin
     connection->engine = engine;
     connection->endpoint = endpoint;
     connection->begun_ns = begun_ns;
-    connection->heard_ns = engine->now_ns;
+    connection->progress_ns = engine->now_ns;
     connection->opening = true;
     if (engine->mode->begun != NULL) {
         engine->mode->begun(connection);
@@ -249,7 +249,6 @@ static void receive(struct connection *connection)
             return;
         }
         engine->now_ns = engine_clock_ns();
-        connection->heard_ns = engine->now_ns;
         if (got < 0) {
             take_end(connection, got == STREAM_FAILED);
             return;
@@ -297,7 +296,7 @@ void connection_check_timeout(struct connection *connection, uint64_t timeout_ns
         [CONNECTION_CLOSING] = "the end of a connection",
     };
     struct engine *engine = connection->engine;
-    uint64_t since = connection->heard_ns;
+    uint64_t since = connection->progress_ns;
 
     if (connection->state == CONNECTION_OPEN) {
         uint64_t due_ns = engine->mode->awaits_since(connection);
@@ -306,6 +305,9 @@ void connection_check_timeout(struct connection *connection, uint64_t timeout_ns
             return;
         }
         since = due_ns > since ? due_ns : since;
+    }
+    if (engine->phase == PHASE_DRAIN && engine->phase_ns < since) {
+        since = engine->phase_ns;
     }
     if (engine->now_ns > since && engine->now_ns - since > timeout_ns) {
         connection_fail(connection, FAULT_TIMEOUT, "waited %g s in vain for %s",

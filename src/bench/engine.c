@@ -137,6 +137,7 @@ static void enter(struct engine *engine, int phase)
     bool was_loading = engine->loading;
 
     engine->phase = phase;
+    engine->phase_ns = engine->now_ns;
     engine->loading = is_load(phase);
     if (phase == PHASE_MEASURE && was_loading) {
         histogram_reset(&engine->latency);

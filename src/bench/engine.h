@@ -25,6 +25,7 @@ struct engine {
     int timer_fd;
 
     int phase;           /* that it has noticed last */
+    uint64_t phase_ns;   /* when it did */
     bool loading;        /* operations may begin */
     uint64_t left;       /* so many of them */
     _Atomic int reached; /* the last phase in which it has done what that is for */

@@ -56,6 +56,7 @@ static size_t take_as_it_stands(struct exchange *exchange, const uint8_t *bytes,
         return 0;
     }
     exchange->reply_at += taken;
+    connection_progresses(&exchange->connection);
     while (index < last && reply->at[index + 1] <= exchange->reply_at) {
         index++;
         exchange->answered++;

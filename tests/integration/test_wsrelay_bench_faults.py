@@ -139,6 +139,31 @@ class MessageFaultsTest(FaultsTest):
         self.assert_only(self.second(lambda opcode, payload: sent(opcode, payload)[:-1]),
                          'in vain for a message', timeout=1, lost=1)
 
+    @staticmethod
+    def drip(peer, pieces):
+        for piece in pieces:
+            peer.send(piece)
+            time.sleep(0.05)
+
+    def test_pings_do_not_stand_for_an_answer(self):
+        pings = itertools.repeat(sent(PING, b'') + sent(frames.PONG, b''))
+        server = self.serve(lambda peer, number, opcode, payload: self.drip(peer, pings))
+        self.assert_only(self.measure(server), 'in vain for a message', timeout=1, lost=1)
+
+    def test_what_is_under_way_at_the_end_has_to_come_within_the_timeout(self):
+        server = self.serve(lambda peer, number, opcode, payload: self.drip(
+            peer, (bytes([byte]) for byte in sent(opcode, payload))))
+        result = measure('echo', '-c', 1, '-d', 0.2, '-s', 1000, '--timeout', 0.5, server.url)
+        self.assert_only(result, 'in vain for a message', timeout=1, lost=1)
+
+    def test_messages_do_not_stand_for_the_answer_to_a_close(self):
+        def talkative(peer, number, opcode, payload):
+            peer.send(sent(opcode, payload))
+            peer.frame()
+            self.drip(peer, itertools.repeat(sent(TEXT, b'and another thing')))
+        result = measure('connect', '-c', 1, '-n', 1, '--timeout', 0.5, self.serve(talkative).url)
+        self.assert_only(result, 'in vain for the end', timeout=1)
+
     def test_the_server_ends_the_connection(self):
         self.assert_only(self.second(lambda opcode, payload: HANG_UP), 'without a Close',
                          closed=1, lost=1)
