@@ -38,6 +38,7 @@ struct engine {
     uint64_t window;  /* at most so many of these */
     struct schedule schedule;
     size_t next_source;
+    uint64_t exchanges; /* begun so far */
 
     uint64_t now_ns;       /* since the last wait or reception */
     uint64_t next_scan_ns; /* for connections that have waited too long */

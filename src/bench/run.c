@@ -18,7 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WARM_UP_PERCENT = 10 };
+enum {
+    WARM_UP_PERCENT = 10,
+    DISTINCT_ROUNDS = 3, /* stamps tell the publications of a fan-out apart */
+};
 
 static const uint64_t never = UINT64_MAX;
 
@@ -258,6 +261,7 @@ void run_init(struct run *run, const struct settings *settings)
     struct batch_plan plan = {
         .sizes = settings->sizes,
         .together = settings->in_flight,
+        .rounds = is_fanout ? 1 : DISTINCT_ROUNDS,
         .reserved = is_fanout ? STAMP_BYTES : 0,
         .text = settings->text,
         .deflates = settings->deflate && !is_fanout,

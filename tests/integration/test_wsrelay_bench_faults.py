@@ -118,6 +118,33 @@ class MessageFaultsTest(FaultsTest):
             with self.subTest(sentence):
                 self.assert_only(self.second(bad), sentence, wrong=1)
 
+    def test_a_stale_answer(self):
+        """At every size, and to the first message of a connection as to the second."""
+        for size in (20, 9000, 100000):
+            for connections, count in ((1, 2), (2, 2)):
+                with self.subTest(size=size, connections=connections):
+                    first = []
+
+                    def stale(peer, number, opcode, payload, first=first):
+                        first.append(payload)
+                        return sent(opcode, first[0])
+                    result = measure('echo', '-c', connections, '-n', count, '-s', size,
+                                     self.serve(stale).url)
+                    self.assert_only(result, 'message . of a connection came back with other bytes',
+                                     wrong=1)
+
+    def test_an_answer_to_another_connection(self):
+        """Each of the two gets what the other has sent."""
+        for words in (['-n', 2], ['-n', 8, '-f', 4]):
+            with self.subTest(words):
+                def crossed(peer, number, opcode, payload):
+                    other = next(each for each in server.peers if each is not peer)
+                    other.offer(sent(opcode, payload))
+                    return b''
+                server = self.serve(crossed)
+                result = measure('echo', '-c', 2, *words, server.url)
+                self.assertEqual((result['operations'], result['errors']['wrong']), (0, 2))
+
     def test_frames_that_no_server_may_send(self):
         for bad, sentence in (
                 (lambda opcode, payload: frames.frame(opcode, payload), 'masked frame'),
