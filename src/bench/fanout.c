@@ -224,7 +224,7 @@ static void ended(struct connection *connection, enum ending ending)
     struct seat *seat = seat_of(connection);
 
     if (seat->publisher != NULL) {
-        publish_end(seat);
+        publish_end(seat, ending);
     } else {
         member_end(seat, ending);
     }
@@ -232,10 +232,16 @@ static void ended(struct connection *connection, enum ending ending)
 
 static uint64_t awaits_since(struct connection *connection)
 {
+    const struct engine *engine = connection->engine;
     struct seat *seat = seat_of(connection);
     uint64_t since_ns;
 
-    return seat->publisher != NULL || member_is_complete(seat, &since_ns) ? 0 : since_ns;
+    if (seat->publisher != NULL) {
+        return engine->phase == PHASE_DRAIN && seat->publisher->published < seat->allowed
+                   ? engine->phase_ns
+                   : 0;
+    }
+    return member_is_complete(seat, &since_ns) ? 0 : since_ns;
 }
 
 /* ---- rest ---- */
@@ -263,9 +269,9 @@ static bool at_rest(struct engine *engine)
         struct seat *seat = seat_of(container_of(node, struct connection, node));
         uint64_t since_ns;
 
-        if (seat->publisher != NULL ? seat->publisher->published < seat->allowed ||
-                                          (engine->loading && seat->allowed < seat->due)
-                                    : !member_is_complete(seat, &since_ns)) {
+        if (seat->publisher != NULL
+                ? seat->publisher->completed < seat->allowed || seat->allowed < seat->due
+                : !member_is_complete(seat, &since_ns)) {
             return false;
         }
     }

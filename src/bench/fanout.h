@@ -60,7 +60,7 @@ void publish_start(struct seat *seat);
 void publish_more(struct seat *seat);
 
 /* Nothing of a publisher that is gone is waited for. */
-void publish_end(struct seat *seat);
+void publish_end(struct seat *seat, enum ending ending);
 
 void member_open(struct seat *seat);
 void member_receive(struct seat *seat, const uint8_t *bytes, size_t length);

@@ -21,7 +21,7 @@ enum phase {
     PHASE_OPEN,    /* connections come about */
     PHASE_WARM_UP, /* load that does not count */
     PHASE_MEASURE,
-    PHASE_STOP,  /* nothing new begins; connections that are what counts come about */
+    PHASE_STOP,  /* nothing new becomes due; connections that are begin */
     PHASE_DRAIN, /* what is under way comes in */
     PHASE_END,
 };

@@ -297,9 +297,9 @@ class StallTest(FaultsTest):
 
     STALL_SECONDS = 0.5
 
-    def stalling(self, passes_on):
+    def stalling(self, passes_on, at=0):
         def behave(peer, number, opcode, payload):
-            if number == 0:
+            if number == at:
                 time.sleep(self.STALL_SECONDS)
             if not passes_on:
                 return sent(opcode, payload)
@@ -319,6 +319,42 @@ class StallTest(FaultsTest):
                 latency = result['latency_us']
                 self.assertGreater(latency['p50'], self.STALL_SECONDS * 1e6 / 5)
                 self.assertGreater(latency['max'], self.STALL_SECONDS * 1e6)
+
+    def test_what_was_due_counts_even_when_the_stall_outlasts_the_measurement(self):
+        """Two thirds of what was due came late, and far less than that while it was measured."""
+        for mode, passes_on in (('echo', False), ('fanout', True)):
+            with self.subTest(mode):
+                result = measure(mode, '-c', 1, '-d', 0.3, '-r', 200,
+                                 self.stalling(passes_on, at=25).url)
+                self.assertIsNone(result['first_error'])
+                self.assertLess(result['operations'], 40)
+                self.assertGreater(result['latency_us']['p50'], self.STALL_SECONDS * 1e6 / 5)
+
+    def test_connections_that_were_due_count_even_after_the_measurement(self):
+        requests = itertools.count()
+
+        def answer(request):
+            if next(requests) == 25:
+                time.sleep(self.STALL_SECONDS)
+            return accepting(request)
+        result = measure('connect', '-c', 1, '-d', 0.3, '-r', 200, '--no-echo',
+                         self.serve(answer=answer).url)
+        self.assertIsNone(result['first_error'])
+        self.assertLess(result['operations'], 40)
+        self.assertGreater(result['latency_us']['p50'], self.STALL_SECONDS * 1e6 / 5)
+
+    def test_what_is_due_on_a_connection_that_has_ended_is_lost(self):
+        server = self.serve(lambda peer, number, opcode, payload:
+                            HANG_UP if peer is server.peers[0] else sent(opcode, payload))
+        result = measure('echo', '-c', 2, '-n', 100, '-r', 400, server.url)
+        self.assert_only(result, 'ended a connection', closed=1, lost=50)
+        self.assertEqual(result['operations'], 50)
+
+    def test_what_a_server_never_gets_to_is_lost(self):
+        silent = self.serve(lambda peer, number, opcode, payload: peer.take(1 << 30))
+        result = measure('echo', '-c', 1, '-d', 0.4, '-r', 200, '--timeout', 0.5, silent.url)
+        self.assertEqual(result['errors']['timeout'], 1)
+        self.assertGreater(result['errors']['lost'], 60)
 
     def test_without_a_rate_messages_wait_for_each_other(self):
         result = measure('echo', '-c', 1, '-n', 100, self.stalling(False).url)
