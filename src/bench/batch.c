@@ -51,8 +51,9 @@ static size_t ring_messages(const struct batch_plan *plan)
     size_t most = varied ? VARIED_MESSAGES_MAX : RING_MESSAGES_MAX;
     size_t room = bytes / ((size_t)sizes_mean(&plan->sizes) + FRAME_CLIENT_HEADER_MAX);
     size_t wanted = room < most ? room : most;
+    size_t least = plan->rounds * plan->together;
 
-    return wanted <= plan->together ? plan->together : wanted - wanted % plan->together;
+    return wanted <= least ? least : wanted - wanted % plan->together;
 }
 
 /* Appends a frame to a strip, masked with `key` or (NULL) as it is. */

@@ -30,6 +30,7 @@ struct batch {
 struct batch_plan {
     struct sizes sizes;
     size_t together; /* messages that are sent at once: a multiple of them goes round */
+    size_t rounds;   /* so many times that at least, so that not all messages are the same */
     size_t reserved; /* bytes at the front of each payload that are filled in later */
     bool text;
     bool deflates; /* there are to be compressed frames, too */

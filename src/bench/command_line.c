@@ -74,7 +74,8 @@ static const struct row rows[] = {
     {'t', "threads", "N", KIND_COUNT, AT(threads), NULL, "of this program (1)"},
     {'p', "pid", "PID", KIND_COUNT, AT(pid), NULL, "of the server: tell its CPU time and memory"},
     {0, "no-verify", NULL, KIND_FLAG, AT(no_verify), NULL, "do not compare payloads"},
-    {0, "timeout", "SECONDS", KIND_DECIMAL, AT(timeout_s), NULL, "what takes longer is lost (10)"},
+    {0, "timeout", "SECONDS", KIND_DECIMAL, AT(timeout_s), NULL,
+     "what gets no further for so long is lost (10)"},
     {0, "json", NULL, KIND_FLAG, AT(json), NULL, "print the result as JSON"},
     {0, "quiet", NULL, KIND_FLAG, AT(quiet), NULL, "no progress on the terminal"},
     {'h', "help", NULL, KIND_HELP, 0, NULL, "print this text, and exit"},
@@ -317,20 +318,45 @@ static bool check_fanout(struct settings *settings)
     if (sizes_least(&settings->sizes) < STAMP_BYTES) {
         return fail("--size: publications have %d bytes at least, to tell them apart", STAMP_BYTES);
     }
-    return settings->publishers <= PUBLISHERS_MAX ||
-           fail("--publishers: at most %d", PUBLISHERS_MAX);
+    return true;
+}
+
+/* More than a machine can give, and little enough for sums of sizes not to overflow. */
+static bool check_maxima(const struct settings *settings)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+        uint64_t most;
+    } maxima[] = {
+        {"connections", settings->connections, 1 << 24},
+        {"publishers", settings->publishers, PUBLISHERS_MAX},
+        {"in-flight", settings->in_flight, 1 << 20},
+        {"count", settings->count, UINT64_C(1) << 53},
+        {"threads", settings->threads, 1 << 10},
+        {"pid", settings->pid, INT32_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof maxima / sizeof *maxima; i++) {
+        if (maxima[i].count > maxima[i].most) {
+            return fail("--%s: at most %ju", maxima[i].name, (uintmax_t)maxima[i].most);
+        }
+    }
+    return true;
 }
 
 static bool check_values(struct settings *settings)
 {
+    if (!check_maxima(settings)) {
+        return false;
+    }
     if (settings->connections == 0) {
         settings->connections = settings->mode->connections;
     }
     if (settings->threads > settings->connections) {
         return fail("--threads: more than there are connections");
     }
-    if (settings->pid != 0 && (settings->pid > INT32_MAX || kill((pid_t)settings->pid, 0) < 0) &&
-        errno != EPERM) {
+    if (settings->pid != 0 && kill((pid_t)settings->pid, 0) < 0 && errno != EPERM) {
         return fail("--pid: there is no process %ju", (uintmax_t)settings->pid);
     }
     return true;

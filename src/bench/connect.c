@@ -57,6 +57,10 @@ static void received(struct connection *connection, const uint8_t *bytes, size_t
     struct visit *visit = visit_of(connection);
     bool was_complete = exchange_is_complete(&visit->exchange);
 
+    if (connection->engine->run->settings->no_echo) {
+        connection_discard(connection, bytes, length);
+        return;
+    }
     exchange_take(&visit->exchange, bytes, length);
     if (connection->state == CONNECTION_OPEN && !was_complete &&
         exchange_is_complete(&visit->exchange)) {
@@ -81,7 +85,7 @@ static void ended(struct connection *connection, enum ending ending)
 
 static uint64_t awaits_since(struct connection *connection)
 {
-    return exchange_is_complete(&visit_of(connection)->exchange) ? 0 : connection->heard_ns;
+    return exchange_is_complete(&visit_of(connection)->exchange) ? 0 : connection->progress_ns;
 }
 
 static bool at_rest(struct engine *engine)

@@ -14,7 +14,7 @@
 
 static void set_open(struct connection *connection)
 {
-    connection->state = CONNECTION_OPEN;
+    connection_enter(connection, CONNECTION_OPEN);
     connection->engine->mode->opened(connection);
 }
 
@@ -22,7 +22,7 @@ static void send_request(struct connection *connection)
 {
     const struct handshake *handshake = &connection->endpoint->handshake;
 
-    connection->state = CONNECTION_UPGRADING;
+    connection_enter(connection, CONNECTION_UPGRADING);
     connection->head = malloc(handshake->length + HANDSHAKE_ANSWER_MAX);
     if (connection->head == NULL) {
         err(1, "a connection");
@@ -82,7 +82,7 @@ static void connected(struct connection *connection)
     } else if (endpoint->tls == NULL) {
         send_request(connection);
     } else if (stream_secure(&connection->stream, endpoint->tls, endpoint->server_name)) {
-        connection->state = CONNECTION_SECURING;
+        connection_enter(connection, CONNECTION_SECURING);
         secure(connection);
     } else {
         connection_fail(connection, FAULT_REFUSED, "no TLS: %s", stream_error());
@@ -128,7 +128,7 @@ void connection_open(struct engine *engine, const struct endpoint *endpoint, uin
     connection->engine = engine;
     connection->endpoint = endpoint;
     connection->begun_ns = begun_ns;
-    connection->heard_ns = engine->now_ns;
+    connection->progress_ns = engine->now_ns;
     connection->opening = true;
     if (engine->mode->begun != NULL) {
         engine->mode->begun(connection);
@@ -138,6 +138,7 @@ void connection_open(struct engine *engine, const struct endpoint *endpoint, uin
     list_append(&engine->connections, &connection->node);
     connection->stream.fd = destination_connect(&endpoint->destination, next_source(engine),
                                                 engine->run->settings->timeout_s);
+    engine->now_ns = engine_clock_ns(); /* it may be there already, and has taken its time */
     if (connection->stream.fd < 0 ||
         epoll_ctl(engine->epoll, EPOLL_CTL_ADD, connection->stream.fd, &event) < 0) {
         fail_to_begin(connection, errno);
@@ -156,8 +157,7 @@ void connection_settle(struct connection *connection)
 
 /* ---- receiving ---- */
 
-/* While closing, messages that were on their way are of no interest. */
-static void take_rest(struct connection *connection, const uint8_t *bytes, size_t length)
+void connection_discard(struct connection *connection, const uint8_t *bytes, size_t length)
 {
     const uint8_t *end = bytes + length;
     struct frames_piece piece;
@@ -165,7 +165,8 @@ static void take_rest(struct connection *connection, const uint8_t *bytes, size_
     while (!connection->endpoint->raw && connection_next(connection, &bytes, end, &piece)) {}
 }
 
-static void take_answer(struct connection *connection, const uint8_t *bytes, size_t length)
+/* Returns how many bytes are the answer's. */
+static size_t take_answer(struct connection *connection, const uint8_t *bytes, size_t length)
 {
     const struct handshake *handshake = &connection->endpoint->handshake;
     struct slice key = {connection->head + handshake->key_at, UPGRADE_KEY_BYTES};
@@ -181,12 +182,12 @@ static void take_answer(struct connection *connection, const uint8_t *bytes, siz
     verdict = handshake_judge(handshake, key, (struct slice){answer_head, connection->head_bytes},
                               &answer);
     if (verdict == HANDSHAKE_INCOMPLETE) {
-        return;
+        return length;
     }
     if (verdict != HANDSHAKE_ACCEPTED) {
         connection_fail(connection, verdict == HANDSHAKE_WRONG ? FAULT_WRONG : FAULT_REFUSED, "%s",
                         answer.why);
-        return;
+        return length;
     }
     free(connection->head);
     connection->head = NULL;
@@ -196,10 +197,7 @@ static void take_answer(struct connection *connection, const uint8_t *bytes, siz
         atomic_store(&connection->engine->run->deflate_declined, true);
     }
     set_open(connection);
-    taken = answer.length - before;
-    if (taken < length && connection->state == CONNECTION_OPEN) {
-        connection->engine->mode->received(connection, bytes + taken, length - taken);
-    }
+    return answer.length - before;
 }
 
 /* The server will send nothing more. */
@@ -227,16 +225,16 @@ static void take_end(struct connection *connection, bool failed)
 
 static void take(struct connection *connection, const uint8_t *bytes, size_t length)
 {
-    switch (connection->state) {
-    case CONNECTION_UPGRADING:
-        take_answer(connection, bytes, length);
-        return;
-    case CONNECTION_OPEN:
+    if (connection->state == CONNECTION_UPGRADING) {
+        size_t taken = take_answer(connection, bytes, length);
+
+        bytes += taken;
+        length -= taken;
+    }
+    if (length > 0 && connection->state == CONNECTION_OPEN) {
         connection->engine->mode->received(connection, bytes, length);
-        return;
-    default:
-        take_rest(connection, bytes, length);
-        return;
+    } else if (length > 0) {
+        connection_discard(connection, bytes, length);
     }
 }
 
@@ -251,7 +249,6 @@ static void receive(struct connection *connection)
             return;
         }
         engine->now_ns = engine_clock_ns();
-        connection->heard_ns = engine->now_ns;
         if (got < 0) {
             take_end(connection, got == STREAM_FAILED);
             return;
@@ -299,7 +296,7 @@ void connection_check_timeout(struct connection *connection, uint64_t timeout_ns
         [CONNECTION_CLOSING] = "the end of a connection",
     };
     struct engine *engine = connection->engine;
-    uint64_t since = connection->heard_ns;
+    uint64_t since = connection->progress_ns;
 
     if (connection->state == CONNECTION_OPEN) {
         uint64_t due_ns = engine->mode->awaits_since(connection);
@@ -308,6 +305,9 @@ void connection_check_timeout(struct connection *connection, uint64_t timeout_ns
             return;
         }
         since = due_ns > since ? due_ns : since;
+    }
+    if (engine->phase == PHASE_DRAIN && engine->phase_ns < since) {
+        since = engine->phase_ns;
     }
     if (engine->now_ns > since && engine->now_ns - since > timeout_ns) {
         connection_fail(connection, FAULT_TIMEOUT, "waited %g s in vain for %s",

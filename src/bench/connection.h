@@ -38,7 +38,7 @@ struct connection {
     const uint8_t *unsent;
     size_t unsent_bytes;
     uint64_t begun_ns;
-    uint64_t heard_ns; /* when something came last, or it began */
+    uint64_t progress_ns; /* when its state changed last, or bytes of a message came */
     struct frames frames;
     struct list_node node;
     struct connection *next_ended;
@@ -49,6 +49,20 @@ struct connection {
     size_t control_bytes;
     uint8_t control[CONTROL_FRAME_MAX];
 };
+
+static inline void connection_enter(struct connection *connection, enum connection_state state)
+{
+    connection->state = state;
+    connection->progress_ns = connection->engine->now_ns;
+}
+
+/* Bytes of a message have come that was to come. */
+static inline void connection_progresses(struct connection *connection)
+{
+    if (connection->state == CONNECTION_OPEN) {
+        connection->progress_ns = connection->engine->now_ns;
+    }
+}
 
 /* Begins. `connection_bytes` of the mode are allocated; on failure the fault is counted. */
 void connection_open(struct engine *engine, const struct endpoint *endpoint, uint64_t begun_ns);
@@ -83,6 +97,9 @@ void connection_send(struct connection *connection, const uint8_t *bytes, size_t
 bool connection_next(struct connection *connection, const uint8_t **input, const uint8_t *end,
                      struct frames_piece *piece);
 
+/* Reads messages that are of no interest: those that were on their way to the end, say. */
+void connection_discard(struct connection *connection, const uint8_t *bytes, size_t length);
+
 /* Ends it. Frees nothing: events of this turn may still name it. */
 void connection_finish(struct connection *connection, enum ending ending);
 
@@ -96,7 +113,10 @@ void connection_close(struct connection *connection);
 /* Ends it without waiting for the server. */
 void connection_leave(struct connection *connection);
 
-/* Fails it if something is due that has not come for `timeout_ns`. */
+/*
+ * Fails it if something is due and has got no further for `timeout_ns`, or has not come whole so
+ * long after the end of the measurement.
+ */
 void connection_check_timeout(struct connection *connection, uint64_t timeout_ns);
 
 #endif

@@ -133,7 +133,7 @@ static void send_close(struct connection *connection, struct slice body)
 
 void connection_close(struct connection *connection)
 {
-    connection->state = CONNECTION_CLOSING;
+    connection_enter(connection, CONNECTION_CLOSING);
     if (connection->endpoint->raw) {
         stream_half_close(&connection->stream);
     } else {
@@ -144,7 +144,7 @@ void connection_close(struct connection *connection)
 void connection_leave(struct connection *connection)
 {
     if (connection_can_send(connection)) {
-        connection->state = CONNECTION_CLOSING;
+        connection_enter(connection, CONNECTION_CLOSING);
         send_close(connection, SLICE("\x03\xe8"));
     }
     connection_finish(connection, ENDING_ORDERLY);
@@ -168,7 +168,7 @@ static void take_close(struct connection *connection, const struct frames_piece 
     if (connection->state == CONNECTION_CLOSING) {
         return;
     }
-    connection->state = CONNECTION_CLOSING;
+    connection_enter(connection, CONNECTION_CLOSING);
     send_close(connection, body);
     connection_fail(connection, FAULT_CLOSED, "the server has closed a connection: %u %.*s",
                     close.code, (int)close.reason.length, close.reason.data);
@@ -221,6 +221,9 @@ bool connection_next(struct connection *connection, const uint8_t **input, const
         case FRAMES_MORE:
             return false;
         case FRAMES_DATA:
+            if (piece->length > 0 || piece->ends) {
+                connection_progresses(connection);
+            }
             if (!piece->compressed) {
                 return true;
             }

@@ -65,10 +65,15 @@ static void send_due(struct echo *echo)
     const struct engine *engine = echo->exchange.connection.engine;
     uint64_t most = echo->exchange.answered + engine->run->settings->in_flight;
 
-    if (engine->loading) {
-        echo->exchange.allowed = echo->due < most ? echo->due : most;
-        exchange_send(&echo->exchange);
-    }
+    echo->exchange.allowed = echo->due < most ? echo->due : most;
+    exchange_send(&echo->exchange);
+}
+
+/* What was due on a connection and could not even be sent. */
+static void lose_due(const struct engine *engine, uint64_t count)
+{
+    faults_add(&engine->run->faults, FAULT_LOST, count,
+               "messages were due on a connection that has ended");
 }
 
 static void tick(struct engine *engine)
@@ -84,6 +89,8 @@ static void tick(struct engine *engine)
         if (echo != NULL) {
             echo->due++;
             send_due(echo);
+        } else {
+            lose_due(engine, 1);
         }
     }
     if (engine->loading && engine->left > 0) {
@@ -190,8 +197,7 @@ static bool at_rest(struct engine *engine)
     for (node = engine->connections.next; node != &engine->connections; node = node->next) {
         struct echo *echo = echo_of(container_of(node, struct connection, node));
 
-        if (!exchange_is_complete(&echo->exchange) ||
-            (engine->loading && echo->exchange.allowed < echo->due)) {
+        if (!exchange_is_complete(&echo->exchange) || echo->exchange.allowed < echo->due) {
             return false;
         }
     }
@@ -205,6 +211,8 @@ static void ended(struct connection *connection, enum ending ending)
 
     exchange_end(&echo->exchange, ending);
     if (turns != NULL) {
+        lose_due(connection->engine,
+                 ending == ENDING_ORDERLY ? 0 : echo->due - echo->exchange.sent);
         turns->connections[echo->number] = NULL;
     }
 }

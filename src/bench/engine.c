@@ -132,11 +132,24 @@ static bool is_load(int phase)
     return phase == PHASE_WARM_UP || phase == PHASE_MEASURE;
 }
 
+/* What was due in the load is opened even after it. */
+static uint64_t overdue_connections(const struct engine *engine)
+{
+    uint64_t overdue =
+        engine->mode->opens_on_schedule ? schedule_overdue(&engine->schedule, engine->now_ns) : 0;
+
+    return overdue < engine->to_open ? overdue : engine->to_open;
+}
+
 static void enter(struct engine *engine, int phase)
 {
     bool was_loading = engine->loading;
 
+    if (was_loading && !is_load(phase)) {
+        engine->mode->tick(engine); /* begins what has become due until now */
+    }
     engine->phase = phase;
+    engine->phase_ns = engine->now_ns;
     engine->loading = is_load(phase);
     if (phase == PHASE_MEASURE && was_loading) {
         histogram_reset(&engine->latency);
@@ -146,7 +159,9 @@ static void enter(struct engine *engine, int phase)
         engine->mode->load(engine);
     }
     if (!engine->loading) {
-        engine->to_open = phase == PHASE_OPEN ? engine->to_open : 0;
+        engine->to_open = phase == PHASE_OPEN ? engine->to_open
+                          : was_loading       ? overdue_connections(engine)
+                                              : 0;
     }
 }
 
@@ -159,7 +174,7 @@ static bool is_through(struct engine *engine)
     case PHASE_OPEN:
         return !opens;
     case PHASE_STOP:
-        return true;
+        return !opens || !engine->mode->opens_on_schedule;
     case PHASE_DRAIN:
         return engine->mode->at_rest(engine);
     default:
@@ -179,6 +194,13 @@ static void report_if_through(struct engine *engine)
 
 /* ---- the loop ---- */
 
+static void give_up_opening(struct engine *engine)
+{
+    faults_add(&engine->run->faults, FAULT_LOST, engine->to_open,
+               "connections were due and could not begin");
+    engine->to_open = 0;
+}
+
 static void scan_for_timeouts(struct engine *engine)
 {
     uint64_t timeout_ns = (uint64_t)(engine->run->settings->timeout_s * ns_per_second);
@@ -189,6 +211,9 @@ static void scan_for_timeouts(struct engine *engine)
 
         node = node->next;
         connection_check_timeout(connection, timeout_ns);
+    }
+    if (engine->phase == PHASE_STOP && engine->now_ns - engine->phase_ns > timeout_ns) {
+        give_up_opening(engine);
     }
     engine->next_scan_ns = engine->now_ns + timeout_ns / SCANS_PER_TIMEOUT;
 }

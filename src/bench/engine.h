@@ -25,6 +25,7 @@ struct engine {
     int timer_fd;
 
     int phase;           /* that it has noticed last */
+    uint64_t phase_ns;   /* when it did */
     bool loading;        /* operations may begin */
     uint64_t left;       /* so many of them */
     _Atomic int reached; /* the last phase in which it has done what that is for */
@@ -37,6 +38,7 @@ struct engine {
     uint64_t window;  /* at most so many of these */
     struct schedule schedule;
     size_t next_source;
+    uint64_t exchanges; /* begun so far */
 
     uint64_t now_ns;       /* since the last wait or reception */
     uint64_t next_scan_ns; /* for connections that have waited too long */

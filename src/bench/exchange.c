@@ -12,6 +12,12 @@ static const struct batch *batch_of(const struct exchange *exchange)
     return exchange->connection.engine->run->batch;
 }
 
+/* Where in the ring a message of the connection is. */
+static size_t place_of(const struct exchange *exchange, uint64_t message)
+{
+    return (size_t)((exchange->first + message) % batch_of(exchange)->count);
+}
+
 /* ---- sending ---- */
 
 /* Up to the end of the ring at a time. */
@@ -21,7 +27,7 @@ void exchange_send(struct exchange *exchange)
     const struct strip *wire = exchange->connection.deflates ? &batch->deflated : &batch->wire;
 
     while (exchange->sent < exchange->allowed && connection_can_send(&exchange->connection)) {
-        size_t from = exchange->sent % batch->count;
+        size_t from = place_of(exchange, exchange->sent);
         uint64_t wanted = exchange->allowed - exchange->sent;
         size_t count = wanted < batch->count - from ? (size_t)wanted : batch->count - from;
         size_t start = wire->at[from];
@@ -37,8 +43,7 @@ void exchange_send(struct exchange *exchange)
 static size_t replies_until(const struct exchange *exchange)
 {
     const struct batch *batch = batch_of(exchange);
-    uint64_t lap = exchange->answered - exchange->answered % batch->count;
-    uint64_t last = exchange->sent - lap;
+    uint64_t last = place_of(exchange, exchange->answered) + exchange->sent - exchange->answered;
 
     return last < batch->count ? (size_t)last : batch->count;
 }
@@ -50,12 +55,13 @@ static size_t take_as_it_stands(struct exchange *exchange, const uint8_t *bytes,
     size_t last = replies_until(exchange);
     size_t room = reply->at[last] - exchange->reply_at;
     size_t taken = length < room ? length : room;
-    size_t index = (size_t)(exchange->answered % batch_of(exchange)->count);
+    size_t index = place_of(exchange, exchange->answered);
 
     if (memcmp(bytes, reply->bytes + exchange->reply_at, taken) != 0) {
         return 0;
     }
     exchange->reply_at += taken;
+    connection_progresses(&exchange->connection);
     while (index < last && reply->at[index + 1] <= exchange->reply_at) {
         index++;
         exchange->answered++;
@@ -78,7 +84,7 @@ static void fail(struct exchange *exchange, const char *how)
 static void take_payload(struct exchange *exchange, const uint8_t *bytes, size_t length)
 {
     const struct batch *batch = batch_of(exchange);
-    size_t index = (size_t)(exchange->answered % batch->count);
+    size_t index = place_of(exchange, exchange->answered);
     const uint8_t *expected = batch->payloads.bytes + batch->payloads.at[index];
 
     if (length > strip_length(&batch->payloads, index) - exchange->message_bytes) {
@@ -94,7 +100,7 @@ static void take_payload(struct exchange *exchange, const uint8_t *bytes, size_t
 static void end_message(struct exchange *exchange)
 {
     const struct batch *batch = batch_of(exchange);
-    size_t index = (size_t)(exchange->answered % batch->count);
+    size_t index = place_of(exchange, exchange->answered);
 
     if (exchange->message_bytes < strip_length(&batch->payloads, index)) {
         fail(exchange, "came back shorter than it was sent");
@@ -135,7 +141,7 @@ static void take_frames(struct exchange *exchange, const uint8_t *bytes, size_t 
 static void start_parsing(struct exchange *exchange)
 {
     const struct strip *reply = &batch_of(exchange)->reply;
-    size_t begin = reply->at[exchange->answered % batch_of(exchange)->count];
+    size_t begin = reply->at[place_of(exchange, exchange->answered)];
 
     exchange->parses = true;
     exchange->message_bytes = 0;
@@ -145,8 +151,7 @@ static void start_parsing(struct exchange *exchange)
 static void stop_parsing(struct exchange *exchange)
 {
     exchange->parses = false;
-    exchange->reply_at =
-        batch_of(exchange)->reply.at[exchange->answered % batch_of(exchange)->count];
+    exchange->reply_at = batch_of(exchange)->reply.at[place_of(exchange, exchange->answered)];
 }
 
 static bool wants_parsing(const struct exchange *exchange)
@@ -192,8 +197,15 @@ void exchange_take(struct exchange *exchange, const uint8_t *bytes, size_t lengt
     }
 }
 
+/* What one connection sends first differs from what the next one does. */
 void exchange_begin(struct exchange *exchange)
 {
+    struct engine *engine = exchange->connection.engine;
+    const struct settings *settings = engine->run->settings;
+
+    exchange->first = (engine->exchanges++ * settings->threads + engine->number) *
+                      settings->in_flight % batch_of(exchange)->count;
+    exchange->reply_at = batch_of(exchange)->reply.at[exchange->first];
     exchange->parses = wants_parsing(exchange);
 }
 

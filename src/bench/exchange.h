@@ -10,6 +10,7 @@
 
 struct exchange {
     struct connection connection;
+    uint64_t first;       /* where in the ring its first message is */
     uint64_t allowed;     /* messages that may have been sent; for the mode to raise */
     uint64_t sent;        /* that were given to the kernel, or are being */
     uint64_t answered;    /* that have come back whole */

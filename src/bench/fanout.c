@@ -70,7 +70,10 @@ static bool may_open(struct engine *engine)
     return crowd->members_begun < crowd->members || atomic_load(&room->seated) == room->threads;
 }
 
-/* Says so when all members of this thread are there. */
+/*
+ * Says so when all members of this thread are there. Nothing has been published by then, so those
+ * that could not begin because the machine gave no more are simply not expected.
+ */
 static void seat_members(struct engine *engine)
 {
     struct crowd *crowd = crowd_of(engine);
@@ -78,6 +81,7 @@ static void seat_members(struct engine *engine)
     if (!crowd->seated && engine->opening == 0 &&
         (crowd->members_begun == crowd->members || engine->to_open == 0)) {
         crowd->seated = true;
+        crowd->members = crowd->members_begun;
         atomic_fetch_add(&room_of(engine)->seated, 1);
         engine_wake(engine);
     }
@@ -134,8 +138,20 @@ static void each_publisher(struct engine *engine, void (*call)(struct seat *seat
     }
 }
 
+/* Those that could not even begin publish nothing. */
+static void strike_missing_publishers(const struct engine *engine)
+{
+    const struct settings *settings = engine->run->settings;
+    uint64_t expected = engine_share(engine, settings->publishers);
+
+    for (uint64_t turn = crowd_of(engine)->publishers_begun; turn < expected; turn++) {
+        publisher_leave(&room_of(engine)->publishers[turn * settings->threads + engine->number]);
+    }
+}
+
 static void load(struct engine *engine)
 {
+    strike_missing_publishers(engine);
     each_publisher(engine, publish_start);
 }
 
@@ -208,7 +224,7 @@ static void ended(struct connection *connection, enum ending ending)
     struct seat *seat = seat_of(connection);
 
     if (seat->publisher != NULL) {
-        publish_end(seat);
+        publish_end(seat, ending);
     } else {
         member_end(seat, ending);
     }
@@ -216,10 +232,16 @@ static void ended(struct connection *connection, enum ending ending)
 
 static uint64_t awaits_since(struct connection *connection)
 {
+    const struct engine *engine = connection->engine;
     struct seat *seat = seat_of(connection);
     uint64_t since_ns;
 
-    return seat->publisher != NULL || member_is_complete(seat, &since_ns) ? 0 : since_ns;
+    if (seat->publisher != NULL) {
+        return engine->phase == PHASE_DRAIN && seat->publisher->published < seat->allowed
+                   ? engine->phase_ns
+                   : 0;
+    }
+    return member_is_complete(seat, &since_ns) ? 0 : since_ns;
 }
 
 /* ---- rest ---- */
@@ -247,9 +269,9 @@ static bool at_rest(struct engine *engine)
         struct seat *seat = seat_of(container_of(node, struct connection, node));
         uint64_t since_ns;
 
-        if (seat->publisher != NULL ? seat->publisher->published < seat->allowed ||
-                                          (engine->loading && seat->allowed < seat->due)
-                                    : !member_is_complete(seat, &since_ns)) {
+        if (seat->publisher != NULL
+                ? seat->publisher->completed < seat->allowed || seat->allowed < seat->due
+                : !member_is_complete(seat, &since_ns)) {
             return false;
         }
     }

@@ -31,7 +31,6 @@ struct seat {
 
     /* Of one that publishes. */
     struct publisher *publisher; /* NULL: a member */
-    struct seat *next_publisher; /* of this engine */
     struct schedule schedule;    /* without an interval when it has no rate */
     uint64_t due;                /* publications; with a rate */
     uint64_t allowed;            /* publications that may have begun */
@@ -61,7 +60,7 @@ void publish_start(struct seat *seat);
 void publish_more(struct seat *seat);
 
 /* Nothing of a publisher that is gone is waited for. */
-void publish_end(struct seat *seat);
+void publish_end(struct seat *seat, enum ending ending);
 
 void member_open(struct seat *seat);
 void member_receive(struct seat *seat, const uint8_t *bytes, size_t length);

@@ -153,7 +153,8 @@ static void allow_due(struct seat *seat)
     uint64_t most = atomic_load(&publisher->completed) + engine->run->settings->in_flight;
     uint64_t ignored;
 
-    while (publisher->left > 0 && schedule_take(&seat->schedule, engine->now_ns, &ignored)) {
+    while (engine->loading && publisher->left > 0 &&
+           schedule_take(&seat->schedule, engine->now_ns, &ignored)) {
         atomic_store(&publisher->left,
                      publisher->left - (engine->run->settings->count > 0 ? 1 : 0));
         seat->due++;
@@ -180,7 +181,7 @@ void publish_more(struct seat *seat)
 {
     if (!has_rate(seat)) {
         start_round(seat);
-    } else if (seat->connection.engine->loading) {
+    } else {
         allow_due(seat);
     }
     while (seat->publisher->published < seat->allowed && connection_can_send(&seat->connection)) {
@@ -189,10 +190,16 @@ void publish_more(struct seat *seat)
     }
 }
 
-void publish_end(struct seat *seat)
+void publish_end(struct seat *seat, enum ending ending)
 {
-    atomic_store(&seat->publisher->left, 0);
-    atomic_store(&seat->publisher->gone, true);
+    const struct engine *engine = seat->connection.engine;
+
+    if (ending != ENDING_ORDERLY && seat->due > seat->publisher->published) {
+        faults_add(&engine->run->faults, FAULT_LOST,
+                   (seat->due - seat->publisher->published) * engine->run->settings->connections,
+                   "deliveries were due by a publisher that has ended");
+    }
+    publisher_leave(seat->publisher);
     deflater_free(seat->deflater);
     seat->deflater = NULL;
     free(seat->scratch);

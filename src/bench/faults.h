@@ -13,7 +13,7 @@ enum fault {
     FAULT_LOST,    /* a message that did not come */
     FAULT_WRONG,   /* anything that should not have come */
     FAULT_CLOSED,  /* a connection that the server ended */
-    FAULT_TIMEOUT, /* a connection on which nothing came for too long */
+    FAULT_TIMEOUT, /* a connection that got no further for too long */
     FAULT_KINDS,
 };
 

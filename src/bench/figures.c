@@ -47,8 +47,8 @@ static void compute_server(struct figures *figures, const struct outcome *outcom
     figures->server_waiting_percent =
         PERCENT * ((double)to->wait_ns - (double)from->wait_ns) / elapsed_ns;
     figures->bytes_per_connection =
-        outcome->resident_after >= 0 && outcome->resident_before >= 0 && figures->operations > 0
-            ? (outcome->resident_after - outcome->resident_before) / figures->operations
+        outcome->resident_after >= 0 && outcome->resident_before >= 0 && outcome->held > 0
+            ? (outcome->resident_after - outcome->resident_before) / outcome->held
             : NAN;
     figures->peak_growth_bytes = outcome->peak >= 0 && outcome->resident_before >= 0
                                      ? outcome->peak - outcome->resident_before

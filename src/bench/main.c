@@ -12,6 +12,15 @@
 
 enum { EXIT_USAGE = 2 };
 
+/* What was printed has to have arrived. */
+static int finish_output(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        err(EXIT_FAILURE, "standard output cannot be written to");
+    }
+    return status;
+}
+
 static int measure(const struct settings *settings)
 {
     struct outcome *outcome = calloc(1, sizeof *outcome);
@@ -50,13 +59,13 @@ int main(int argc, char **argv)
     switch (command_line_parse(argc, argv, &settings)) {
     case COMMAND_HELP:
         command_line_print_help(stdout);
-        return EXIT_SUCCESS;
+        return finish_output(EXIT_SUCCESS);
     case COMMAND_VERSION:
         puts("wsrelay-bench " WSRELAYD_VERSION);
-        return EXIT_SUCCESS;
+        return finish_output(EXIT_SUCCESS);
     case COMMAND_MISTAKE:
         return EXIT_USAGE;
     default:
-        return measure(&settings);
+        return finish_output(measure(&settings));
     }
 }

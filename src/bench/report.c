@@ -18,6 +18,17 @@ static void print_load(FILE *stream, const struct run *run, const struct figures
     fputs("\n\n", stream);
 }
 
+/* Much of a sentence may be the server's words, which are not for the terminal to obey. */
+static void print_sentence(FILE *stream, const char *sentence)
+{
+    for (; *sentence != '\0'; sentence++) {
+        unsigned char byte = (unsigned char)*sentence;
+
+        fprintf(stream, byte < ' ' || byte > '~' ? "\\x%02x" : "%c", byte);
+    }
+    fputc('\n', stream);
+}
+
 static void print_errors(FILE *stream, const struct faults *faults)
 {
     const char *separator = "  ";
@@ -33,7 +44,8 @@ static void print_errors(FILE *stream, const struct faults *faults)
             separator = ", ";
         }
     }
-    fprintf(stream, "\n             the first: %s\n", faults->first);
+    fputs("\n             the first: ", stream);
+    print_sentence(stream, faults->first);
 }
 
 static void print_latency(FILE *stream, const struct figures *figures)

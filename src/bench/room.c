@@ -65,6 +65,12 @@ void room_free(struct room *room)
     free(room);
 }
 
+void publisher_leave(struct publisher *publisher)
+{
+    atomic_store(&publisher->left, 0);
+    atomic_store(&publisher->gone, true);
+}
+
 void room_engine_done(struct room *room, struct publisher *publisher, uint64_t sequence)
 {
     struct publication *publication = &publisher->ring[room_slot(room, sequence)];

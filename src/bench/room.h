@@ -46,6 +46,9 @@ static inline size_t room_slot(const struct room *room, uint64_t sequence)
     return (size_t)(sequence & (room->slots - 1));
 }
 
+/* Nothing more is to be expected of it. */
+void publisher_leave(struct publisher *publisher);
+
 /* All members of one thread have this publication. */
 void room_engine_done(struct room *room, struct publisher *publisher, uint64_t sequence);
 

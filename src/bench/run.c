@@ -18,7 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WARM_UP_PERCENT = 10 };
+enum {
+    WARM_UP_PERCENT = 10,
+    DISTINCT_ROUNDS = 3, /* stamps tell the publications of a fan-out apart */
+};
 
 static const uint64_t never = UINT64_MAX;
 
@@ -167,6 +170,13 @@ static void settle_server(const struct run *run, struct outcome *outcome)
     }
 }
 
+/* When no more connections come. */
+static void measure_held(const struct run *run, struct outcome *outcome)
+{
+    outcome->resident_after = resident_bytes(run);
+    outcome->held = (double)run_operations(run);
+}
+
 static uint64_t duration_ns(const struct run *run)
 {
     return (uint64_t)(run->settings->duration_s * 1e9);
@@ -191,7 +201,12 @@ static void measure_load(struct run *run, struct outcome *outcome)
         stay(run, counts ? never : engine_clock_ns() + duration_ns(run));
     }
     take_sample(run, &outcome->to);
-    outcome->resident_after = run->settings->hold ? resident_bytes(run) : -1;
+    outcome->resident_after = -1;
+    if (run->settings->hold) {
+        enter(run, PHASE_STOP);
+        stay(run, never);
+        measure_held(run, outcome);
+    }
 }
 
 /* Opening is measured, and what comes then is only to be held out. */
@@ -203,7 +218,7 @@ static void measure_opening(struct run *run, struct outcome *outcome)
     take_sample(run, &outcome->from);
     goes_on = start_engines(run);
     take_sample(run, &outcome->to);
-    outcome->resident_after = resident_bytes(run);
+    measure_held(run, outcome);
     if (goes_on) {
         enter(run, PHASE_MEASURE);
         stay(run, engine_clock_ns() + duration_ns(run));
@@ -246,13 +261,14 @@ void run_init(struct run *run, const struct settings *settings)
     struct batch_plan plan = {
         .sizes = settings->sizes,
         .together = settings->in_flight,
+        .rounds = is_fanout ? 1 : DISTINCT_ROUNDS,
         .reserved = is_fanout ? STAMP_BYTES : 0,
         .text = settings->text,
         .deflates = settings->deflate && !is_fanout,
         .raw = settings->url.scheme == URL_TCP && !is_fanout,
     };
 
-    sigset_t signals = mask_signals(SIG_BLOCK);
+    sigset_t signals;
 
     signal(SIGPIPE, SIG_IGN);
     *run = (struct run){.settings = settings};
@@ -265,6 +281,8 @@ void run_init(struct run *run, const struct settings *settings)
     run->batch = batch_create(&plan);
     faults_init(&run->faults);
     progress_init(&run->progress, settings->quiet);
+    /* Not earlier: resolving a name may take long, and an interrupt is to end that. */
+    signals = mask_signals(SIG_BLOCK);
     run->notice_fd = eventfd(0, EFD_CLOEXEC);
     run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     run->engines = calloc(settings->threads, sizeof *run->engines);

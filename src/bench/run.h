@@ -21,7 +21,7 @@ enum phase {
     PHASE_OPEN,    /* connections come about */
     PHASE_WARM_UP, /* load that does not count */
     PHASE_MEASURE,
-    PHASE_STOP,  /* nothing new begins */
+    PHASE_STOP,  /* nothing new becomes due; connections that are begin */
     PHASE_DRAIN, /* what is under way comes in */
     PHASE_END,
 };
@@ -60,6 +60,7 @@ struct outcome {
     struct histogram latency;
     double resident_before; /* bytes of the server; negative: not known */
     double resident_after;
+    double held; /* connections then; where that is not negative */
     double peak;
 };
 

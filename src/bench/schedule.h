@@ -24,6 +24,20 @@ static inline uint64_t schedule_due_ns(const struct schedule *schedule, uint64_t
     return schedule->start_ns + (uint64_t)(turn * schedule->interval_ns);
 }
 
+/* How many operations are due by now and have not been taken. */
+static inline uint64_t schedule_overdue(const struct schedule *schedule, uint64_t now_ns)
+{
+    double turns;
+    uint64_t due;
+
+    if (schedule->interval_ns == 0 || schedule_due_ns(schedule, schedule->taken) > now_ns) {
+        return 0;
+    }
+    turns = (double)(now_ns - schedule->start_ns) / schedule->interval_ns;
+    due = (uint64_t)((turns - (double)schedule->share) / (double)schedule->shares) + 1;
+    return due > schedule->taken ? due - schedule->taken : 0;
+}
+
 /* Takes the next operation if it is due by now, and says since when. */
 static inline bool schedule_take(struct schedule *schedule, uint64_t now_ns, uint64_t *due_ns)
 {

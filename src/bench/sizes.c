@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 1 TiB: of as many as can be under way, the sum is still a number. */
+static const size_t size_most = (size_t)1 << 40;
+
 /* A number in front of *text, which is moved over it. */
 static bool parse_size(const char **text, size_t *size)
 {
@@ -34,7 +37,7 @@ static bool parse_size(const char **text, size_t *size)
     }
     *text = end;
     *size = number << shift;
-    return errno == 0 && number <= (SIZE_MAX >> 8) >> shift;
+    return errno == 0 && number <= size_most >> shift;
 }
 
 static bool parse_weight(const char **text, double *weight)

@@ -61,6 +61,9 @@ static const char *parse_unix(struct slice text, struct url *url)
         url->resource.data++;
         url->resource.length--;
     }
+    if (url->resource.length > 0 && url->resource.data[0] != '/' && url->resource.data[0] != '?') {
+        return "what is behind the socket has to begin with /: ws+unix:/path/to.sock:/path";
+    }
     return NULL;
 }
 

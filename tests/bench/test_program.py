@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from runner import program, rows, servers
+from runner.measure import measure_row
 
 FAKES = Path(__file__).resolve().parent / 'fakes'
 
@@ -75,6 +76,18 @@ class ProgramTest(unittest.TestCase):
         self.assertIn('FAILED', self.report())
         self.assertIn('1 lost: one is lost; the server still runs', self.report())
 
+    def test_what_was_measured_is_reported_when_something_breaks(self):
+        def breaking(row, *arguments):
+            if row.name == 'broken':
+                raise AssertionError('the runner is at its end')
+            return measure_row(row, *arguments)
+        with mock.patch('runner.program.measure_row', breaking):
+            status, output = self.run_program(
+                {'ours': 1.4, 'theirs': 1.0}, matrix=(ROW, dataclasses.replace(ROW, name='broken')))
+        self.assertEqual(status, 1)
+        self.assertIn('bench: the runner is at its end', output)
+        self.assertIn('| row | CPU time | 1.50 × theirs | 1.400', self.report())
+
     def test_what_has_failed_once_is_not_measured_again(self):
         self.run_program({'ours': None, 'theirs': 1.0}, rounds=3)
         self.assertEqual([entry['server'] for entry in self.records()],
@@ -107,10 +120,11 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(status, 0, output)
         self.assertIn('| peer | 4.0000', self.report())
 
-    def test_servers_are_measured_in_turn_on_cores_of_their_own(self):
+    def test_servers_are_measured_in_turn_to_and_fro_on_cores_of_their_own(self):
         self.run_program({'ours': 1.0, 'theirs': 1.0}, '--seconds', '0.5', rounds=2)
         records = self.records()
-        self.assertEqual([entry['server'] for entry in records], ['ours', 'theirs'] * 2)
+        self.assertEqual([entry['server'] for entry in records],
+                         ['ours', 'theirs', 'theirs', 'ours'])
         allowed = os.sched_getaffinity(0)
         for entry in records:
             self.assertEqual(set(entry['server_cores']), {0} & allowed or allowed)

@@ -7,7 +7,7 @@ import unittest.mock
 import xml.etree.ElementTree
 
 from runner import generator, rows, servers
-from runner.measure import Result, estimate
+from runner.measure import Result, estimate, remarks
 from runner.plot import picture
 from runner.report import page
 from runner.statistics import (FAILED, MET, MISSED, NOT_MEASURED, differences, judge, ratios,
@@ -78,6 +78,13 @@ class JudgeTest(unittest.TestCase):
                  'raw_echo': result('raw_echo', figures(cpu=1.0), figures(cpu=1.0))}
         verdict = judge(self.ROW, self.LIMIT, found)
         self.assertEqual((verdict.state, verdict.remark), (MET, 'something else had the core'))
+
+    def test_two_that_were_bound_on_different_sides_are_remarked(self):
+        found = {'wsrelayd': result('wsrelayd', figures(cpu=1.0, bound='generator')),
+                 'raw_echo': result('raw_echo', figures(cpu=1.0, bound='server'))}
+        self.assertEqual(judge(self.ROW, self.LIMIT, found).remark, 'not bound on the same side')
+        self.assertTrue(any('wsrelayd by generator' in remark
+                            for remark in remarks(self.ROW, found)))
 
     def test_an_absent_baseline_leaves_the_limit_open(self):
         verdict = judge(self.ROW, self.LIMIT, {'wsrelayd': result('wsrelayd', figures(cpu=1.0))})
@@ -230,7 +237,7 @@ class ReportTest(unittest.TestCase):
     def test_it_has_limits_figures_and_every_round(self):
         text = self.page(self.measured())
         self.assertIn('| echo-20B-x1-5000 | CPU time | 1.04 × raw_echo | 1.020 (1.020 to 1.020) '
-                      '| met | something else had the core |', text)
+                      '| met | something else had the core, not bound on the same side |', text)
         self.assertIn('| wsrelayd | 1.0200 (1.0200 to 1.0200) |  | 70 | 90.0 %', text)
         self.assertIn('| raw_echo | 1.0000 (1.0000 to 1.0000) | 1.020 (1.020 to 1.020) | 60', text)
         self.assertIn('| echo-20B-x1-5000 | wsrelayd | CPU time | 1.0200, 1.0200, 1.0200 |', text)

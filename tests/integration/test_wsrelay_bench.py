@@ -22,7 +22,7 @@ PAGE = REPOSITORY / 'man' / 'wsrelay-bench.1'
 
 # Echo routes of tests that look for their connections in the log.
 WATCHED = ('interrupted', 'visited-plain', 'visited-unix', 'visited-secure', 'visited-insecure',
-           'silent', 'idle', 'sources')
+           'silent', 'idle', 'held', 'sources')
 NO_FAULTS = dict.fromkeys(load.FAULTS, 0)
 
 
@@ -151,8 +151,9 @@ class RateTest(BenchTest):
     def test_a_rate_that_is_kept_is_the_limit(self):
         self.assertEqual(self.measure_faultless('echo', '-d', 1, '-r', 50, self.url())['limit'],
                          'rate')
-        self.assertNotEqual(self.measure_faultless('echo', '-d', 0.2, '-r', '100000000', '-c', 2,
-                                                   self.url())['limit'], 'rate')
+        result = self.assert_fault('lost', 'in vain for a message', 'echo', '-d', 0.2, '-r', 10**8,
+                                   '-c', 2, '--timeout', 0.5, self.url())
+        self.assertNotEqual(result['limit'], 'rate')
 
     def test_a_rate_needs_connections(self):
         self.assert_fault('refused', '404', 'echo', '-d', 0.5, '-r', 100, self.url('/nowhere'))
@@ -216,6 +217,14 @@ class ConnectTest(BenchTest):
                                         self.daemon.pid, self.url())
         self.assertEqual(result['operations'], 30)
         self.assertIsInstance(result['server']['bytes_per_connection'], float)
+
+    def test_no_connections_come_while_the_memory_of_those_held_is_read(self):
+        result = self.measure_faultless('connect', '-d', 0.5, '-r', 200, '-c', 4, '--hold', '-p',
+                                        self.daemon.pid, self.url('/held'))
+        self.assertGreater(result['operations'], 0)
+        opened = [line for line in self.daemon.log.with_message('opened')
+                  if line.get('route') == '/held']
+        self.assertLess(len(opened), 2 * result['operations'])
 
     def test_idle_connections_are_held_until_an_interrupt(self):
         running = load.Running('idle', '-c', 10, '-d', 600, '--json', self.url('/idle'))
@@ -284,6 +293,17 @@ class FanoutTest(BenchTest):
         self.assertEqual((result['errors']['refused'], result['operations']), (1, 0))
 
 
+    def test_it_ends_when_descriptors_run_out(self):
+        """Somewhere in this range there are some for a member, for all, and for the publisher."""
+        refused = 0
+        for descriptors in range(9, 14):
+            with self.subTest(descriptors=descriptors):
+                result = load.measure('fanout', '-n', 8, '-c', 4, self.url('/room/few'),
+                                      descriptors=descriptors)
+                refused += result['errors']['refused'] > 0
+        self.assertGreaterEqual(refused, 2)
+
+
 class TextTest(BenchTest):
     """The report for people."""
 
@@ -340,6 +360,13 @@ class UsageTest(unittest.TestCase):
             (['echo', '--source', 'localhost', self.URL], '"localhost"'),
             (['echo', '-t', '2', '-c', '1', self.URL], '--threads'),
             (['echo', '-p', '999999999', self.URL], '999999999'),
+            (['echo', '-f', '1048577', self.URL], '--in-flight: at most 1048576'),
+            (['fanout', '-f', '18446744073709551615', self.URL], '--in-flight: at most 1048576'),
+            (['echo', '-c', '16777217', self.URL], '--connections: at most 16777216'),
+            (['fanout', '--publishers', '65537', self.URL], '--publishers: at most 65536'),
+            (['echo', '-t', '1025', '-c', '2000', self.URL], '--threads: at most 1024'),
+            (['echo', '-n', '9007199254740993', self.URL], '--count: at most 9007199254740992'),
+            (['echo', '-s', '1048577MiB', self.URL], '"1048577MiB"'),
             (['fanout', '-s', '15', self.URL], '--size'),
             (['fanout', '--publish-url', 'tcp://127.0.0.1:9', self.URL], '--publish-url'),
             (['echo', '--publishers', '2', self.URL], '--publishers'),
@@ -377,6 +404,14 @@ class UsageTest(unittest.TestCase):
                      'first_error', 'latency_us', *load.LATENCIES, *load.FAULTS, *load.LIMITS,
                      *load.SERVER):
             self.assertRegex(page, rf'(?m)^(\.It )?\.?(Cm )?(.* )?{name}( |,|$)', name)
+
+    def test_output_that_nobody_gets_is_an_error(self):
+        for words in (['--help'], ['--version'], ['echo', '-n', '1', '-c', '1', self.URL]):
+            with self.subTest(words), open('/dev/full', 'w', encoding='utf-8') as full:
+                process = subprocess.run([load.generator(), *words], stdout=full,
+                                         stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(process.returncode, 1)
+                self.assertIn('standard output cannot be written to', process.stderr)
 
     def test_help_and_version(self):
         self.assertTrue(load.run('--help').stdout.startswith('usage: wsrelay-bench'))

@@ -72,6 +72,18 @@ class HandshakeFaultsTest(FaultsTest):
         self.assert_faultless(self.measure(server))
         self.assertEqual(server.pongs, [b'early'])
 
+    def test_without_an_echo_messages_of_the_server_are_as_welcome_as_none(self):
+        server = self.serve(answer=lambda request: accepting(request) + sent(TEXT, b'welcome'))
+        for words in (['connect', '-n', 3], ['idle', '-d', 0.1]):
+            with self.subTest(words):
+                result = measure(*words, '-c', 3, '--no-echo', server.url)
+                self.assertEqual((result['operations'], result['first_error']), (3, None))
+
+    def test_what_comes_with_the_101_is_read_while_closing(self):
+        server = self.serve(answer=lambda request: accepting(request) + sent(3, b''))
+        result = measure('connect', '-c', 1, '-n', 1, '--no-echo', server.url)
+        self.assert_only(result, 'reserved opcode', wrong=1)
+
     def test_what_the_request_says(self):
         server = self.serve()
         self.measure(server, '--header', 'X-One: 1', '--subprotocol', 'a', '--subprotocol', 'b')
@@ -106,6 +118,33 @@ class MessageFaultsTest(FaultsTest):
             with self.subTest(sentence):
                 self.assert_only(self.second(bad), sentence, wrong=1)
 
+    def test_a_stale_answer(self):
+        """At every size, and to the first message of a connection as to the second."""
+        for size in (20, 9000, 100000):
+            for connections, count in ((1, 2), (2, 2)):
+                with self.subTest(size=size, connections=connections):
+                    first = []
+
+                    def stale(peer, number, opcode, payload, first=first):
+                        first.append(payload)
+                        return sent(opcode, first[0])
+                    result = measure('echo', '-c', connections, '-n', count, '-s', size,
+                                     self.serve(stale).url)
+                    self.assert_only(result, 'message . of a connection came back with other bytes',
+                                     wrong=1)
+
+    def test_an_answer_to_another_connection(self):
+        """Each of the two gets what the other has sent."""
+        for words in (['-n', 2], ['-n', 8, '-f', 4]):
+            with self.subTest(words):
+                def crossed(peer, number, opcode, payload):
+                    other = next(each for each in server.peers if each is not peer)
+                    other.offer(sent(opcode, payload))
+                    return b''
+                server = self.serve(crossed)
+                result = measure('echo', '-c', 2, *words, server.url)
+                self.assertEqual((result['operations'], result['errors']['wrong']), (0, 2))
+
     def test_frames_that_no_server_may_send(self):
         for bad, sentence in (
                 (lambda opcode, payload: frames.frame(opcode, payload), 'masked frame'),
@@ -127,11 +166,43 @@ class MessageFaultsTest(FaultsTest):
         self.assert_only(self.second(lambda opcode, payload: sent(opcode, payload)[:-1]),
                          'in vain for a message', timeout=1, lost=1)
 
+    @staticmethod
+    def drip(peer, pieces):
+        for piece in pieces:
+            peer.send(piece)
+            time.sleep(0.05)
+
+    def test_pings_do_not_stand_for_an_answer(self):
+        pings = itertools.repeat(sent(PING, b'') + sent(frames.PONG, b''))
+        server = self.serve(lambda peer, number, opcode, payload: self.drip(peer, pings))
+        self.assert_only(self.measure(server), 'in vain for a message', timeout=1, lost=1)
+
+    def test_what_is_under_way_at_the_end_has_to_come_within_the_timeout(self):
+        server = self.serve(lambda peer, number, opcode, payload: self.drip(
+            peer, (bytes([byte]) for byte in sent(opcode, payload))))
+        result = measure('echo', '-c', 1, '-d', 0.2, '-s', 1000, '--timeout', 0.5, server.url)
+        self.assert_only(result, 'in vain for a message', timeout=1, lost=1)
+
+    def test_messages_do_not_stand_for_the_answer_to_a_close(self):
+        def talkative(peer, number, opcode, payload):
+            peer.send(sent(opcode, payload))
+            peer.frame()
+            self.drip(peer, itertools.repeat(sent(TEXT, b'and another thing')))
+        result = measure('connect', '-c', 1, '-n', 1, '--timeout', 0.5, self.serve(talkative).url)
+        self.assert_only(result, 'in vain for the end', timeout=1)
+
     def test_the_server_ends_the_connection(self):
         self.assert_only(self.second(lambda opcode, payload: HANG_UP), 'without a Close',
                          closed=1, lost=1)
         self.assert_only(self.second(lambda opcode, payload: close_frame(1011, 'out of order')),
                          '1011 out of order', closed=1, lost=1)
+
+    def test_what_a_server_says_does_not_command_the_terminal(self):
+        server = self.serve(lambda *_: close_frame(1011, '\x1b[2J \x9bm'))
+        output = load.run('echo', '-c', 1, '-n', 1, server.url).stdout
+        self.assertIn(r'the first: the server has closed a connection: 1011 \x1b[2J \xc2\x9bm',
+                      output)
+        self.assertNotIn('\x1b', output)
 
     def test_messages_in_flight_are_lost_with_their_connection(self):
         result = measure('echo', '-c', 1, '-n', 8, '-f', 8, self.serve(
@@ -226,9 +297,9 @@ class StallTest(FaultsTest):
 
     STALL_SECONDS = 0.5
 
-    def stalling(self, passes_on):
+    def stalling(self, passes_on, at=0):
         def behave(peer, number, opcode, payload):
-            if number == 0:
+            if number == at:
                 time.sleep(self.STALL_SECONDS)
             if not passes_on:
                 return sent(opcode, payload)
@@ -248,6 +319,42 @@ class StallTest(FaultsTest):
                 latency = result['latency_us']
                 self.assertGreater(latency['p50'], self.STALL_SECONDS * 1e6 / 5)
                 self.assertGreater(latency['max'], self.STALL_SECONDS * 1e6)
+
+    def test_what_was_due_counts_even_when_the_stall_outlasts_the_measurement(self):
+        """Two thirds of what was due came late, and far less than that while it was measured."""
+        for mode, passes_on in (('echo', False), ('fanout', True)):
+            with self.subTest(mode):
+                result = measure(mode, '-c', 1, '-d', 0.3, '-r', 200,
+                                 self.stalling(passes_on, at=25).url)
+                self.assertIsNone(result['first_error'])
+                self.assertLess(result['operations'], 40)
+                self.assertGreater(result['latency_us']['p50'], self.STALL_SECONDS * 1e6 / 5)
+
+    def test_connections_that_were_due_count_even_after_the_measurement(self):
+        requests = itertools.count()
+
+        def answer(request):
+            if next(requests) == 25:
+                time.sleep(self.STALL_SECONDS)
+            return accepting(request)
+        result = measure('connect', '-c', 1, '-d', 0.3, '-r', 200, '--no-echo',
+                         self.serve(answer=answer).url)
+        self.assertIsNone(result['first_error'])
+        self.assertLess(result['operations'], 40)
+        self.assertGreater(result['latency_us']['p50'], self.STALL_SECONDS * 1e6 / 5)
+
+    def test_what_is_due_on_a_connection_that_has_ended_is_lost(self):
+        server = self.serve(lambda peer, number, opcode, payload:
+                            HANG_UP if peer is server.peers[0] else sent(opcode, payload))
+        result = measure('echo', '-c', 2, '-n', 100, '-r', 400, server.url)
+        self.assert_only(result, 'ended a connection', closed=1, lost=50)
+        self.assertEqual(result['operations'], 50)
+
+    def test_what_a_server_never_gets_to_is_lost(self):
+        silent = self.serve(lambda peer, number, opcode, payload: peer.take(1 << 30))
+        result = measure('echo', '-c', 1, '-d', 0.4, '-r', 200, '--timeout', 0.5, silent.url)
+        self.assertEqual(result['errors']['timeout'], 1)
+        self.assertGreater(result['errors']['lost'], 60)
 
     def test_without_a_rate_messages_wait_for_each_other(self):
         result = measure('echo', '-c', 1, '-n', 100, self.stalling(False).url)
@@ -270,7 +377,9 @@ class BytesTest(FaultsTest):
                 result = measure('echo', '-c', 3, '-n', 60, *words, url)
                 self.assertEqual((result['operations'], result['first_error']), (60, None))
         for words in (['connect', '-n', 5], ['idle', '-d', 0.1]):
-            self.assertIsNone(measure(*words, '-c', 5, url)['first_error'])
+            result = measure(*words, '-c', 5, url)
+            self.assertIsNone(result['first_error'])
+            self.assertGreater(result['latency_us']['min'], 0)
 
     def test_bytes_that_do_not_come_back(self):
         for pass_on, sentence, faults in (

@@ -47,6 +47,22 @@ START_TEST(test_shares_take_turns)
 }
 END_TEST
 
+START_TEST(test_what_is_overdue_can_be_taken)
+{
+    for (uint64_t share = 0; share < 3; share++) {
+        for (uint64_t now_ns = START_NS; now_ns < START_NS + 200; now_ns++) {
+            struct schedule schedule = {
+                .start_ns = START_NS, .interval_ns = 10, .shares = 3, .share = share, .taken = 2};
+            uint64_t overdue = schedule_overdue(&schedule, now_ns);
+            uint64_t due_ns;
+
+            while (schedule_take(&schedule, now_ns, &due_ns)) {}
+            ck_assert_uint_eq(overdue, schedule.taken - 2);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_intervals_of_fractions_do_not_add_up_to_an_error)
 {
     struct schedule schedule = {.interval_ns = 1e9 / 3e6, .shares = 1};
@@ -63,6 +79,7 @@ START_TEST(test_without_a_rate_nothing_is_due)
 
     ck_assert(!schedule_take(&schedule, START_NS, &due_ns));
     ck_assert_uint_eq(schedule.taken, 0);
+    ck_assert_uint_eq(schedule_overdue(&schedule, START_NS), 0);
 }
 END_TEST
 
@@ -74,6 +91,7 @@ int main(void)
     tcase_add_test(tests, test_operations_are_due_at_the_interval_and_not_before);
     tcase_add_test(tests, test_what_was_late_is_due_since_its_own_moment);
     tcase_add_test(tests, test_shares_take_turns);
+    tcase_add_test(tests, test_what_is_overdue_can_be_taken);
     tcase_add_test(tests, test_intervals_of_fractions_do_not_add_up_to_an_error);
     tcase_add_test(tests, test_without_a_rate_nothing_is_due);
     return suite_run(suite);

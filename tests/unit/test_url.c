@@ -61,6 +61,7 @@ static const char *const bads[] = {
     "ws+unix:/run/a b.sock",
     "ws+unix:relative.sock",
     "ws+unix::/path",
+    "ws+unix:/run/a.sock:chat",
 };
 
 START_TEST(test_what_is_no_url_is_told_so)

@@ -1,5 +1,5 @@
 """Measures rows: one server after the other, round after round, so that whatever else happens on
-the machine meets all of them."""
+the machine meets all of them; every other round backwards, so that none is always the first."""
 
 import dataclasses
 import sys
@@ -115,7 +115,7 @@ def measure_row(row, servers, options):
             return results
         total = max((row.rounds_of(server, options.rounds) for server in taking), default=0)
         for number in range(1, total + 1):
-            for server in taking:
+            for server in taking if number % 2 else reversed(taking):
                 if number <= row.rounds_of(server, options.rounds):
                     add_round(stage, results[server.name], number, options.seconds, rate)
             print(f'{row.name}: round {number} of {total}', file=sys.stderr, flush=True)
@@ -141,7 +141,6 @@ def remarks(row, results):
             yield f'{name} failed: {result.failure}'
     if row.timed:
         yield from remarks_on_waiting(results)
-    if row.timed and 'crowd' in row.needs:
         yield from remarks_on_bounds(row, results)
 
 
@@ -154,7 +153,8 @@ def remarks_on_waiting(results):
 
 
 def remarks_on_bounds(row, results):
-    """With thousands of connections, the side that holds the backlog works on cold memory."""
+    """The side that is waited for finds more to do at a time, and so needs less time for each; with
+    thousands of connections, it works on cold memory."""
     sides = {name: results[name].bounds() for name in sorted(row.judged())
              if name in results and results[name].rounds}
     if len({frozenset(side) for side in sides.values()}) > 1:

@@ -124,9 +124,10 @@ def run(chosen, table, options, directory):
     except KeyboardInterrupt:
         print(f'interrupted: the report has {len(measured)} of {len(chosen)} rows',
               file=sys.stderr)
-        finish(measured, table, directory)
         return INTERRUPTED
-    return finish(measured, table, directory)
+    finally:
+        status = finish(measured, table, directory)
+    return status
 
 
 def main(arguments=None, table=servers.TABLE, matrix=rows.TABLE, directory=REPORTS):

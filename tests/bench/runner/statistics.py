@@ -69,15 +69,19 @@ def judge(row, limit, results):
     state = MET if summary.median <= limit.at_most else MISSED
     disturbed = row.timed and any(results[name].waited_percent() > WAITING_PERCENT
                                   for name in needed)
-    return Verdict(row, limit, summary, state, ', '.join(doubts(limit, summary, disturbed)))
+    one_sided = not row.timed or len({frozenset(results[name].bounds()) for name in needed}) == 1
+    return Verdict(row, limit, summary, state,
+                   ', '.join(doubts(limit, summary, disturbed, one_sided)))
 
 
-def doubts(limit, summary, disturbed):
+def doubts(limit, summary, disturbed, one_sided):
     """Why a verdict may be another one next time."""
     if limit.compare == 'ratio' and summary.low <= limit.at_most < summary.high:
         yield 'the limit is within the noise'
     if disturbed:
         yield 'something else had the core'
+    if not one_sided:
+        yield 'not bound on the same side'
 
 
 def compared(limit, subject, results):

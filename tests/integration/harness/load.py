@@ -22,11 +22,13 @@ def generator():
     return path
 
 
-def run(*arguments, seconds=SECONDS):
-    """Runs the generator to its end; returns the finished process."""
+def run(*arguments, seconds=SECONDS, descriptors=None):
+    """Runs the generator to its end, with so many descriptors; returns the finished process."""
+    limit = [] if descriptors is None else ['prlimit', f'--nofile={descriptors}']
     try:
-        return subprocess.run([generator(), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=seconds, check=False)
+        return subprocess.run([*limit, generator(), *map(str, arguments)],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise AssertionError(f'still running after {seconds} s: {error.stderr}') from None
 
