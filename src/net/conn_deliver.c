@@ -69,7 +69,6 @@ static bool add_to_outbox(struct conn *conn, struct parcel *parcel)
     if (!conn_admits(conn, conn_waiting(conn), length)) {
         conn_flush(conn); /* what this turn has brought has not been offered to the kernel yet */
     }
-    conn_mark_dirty(conn);
     return conn->state == CONN_OPEN && conn_admits(conn, conn_waiting(conn), length) &&
            conn_queue_parcel(conn, parcel, conn->streaming);
 }
@@ -81,6 +80,7 @@ void conn_deliver(struct conn *conn, struct parcel *parcel)
     }
     if (!add_to_fan_out(conn, parcel) && !add_to_outbox(conn, parcel)) {
         conn->too_slow = true;
+        conn_mark_dirty(conn);
         return;
     }
     conn->messages_out++;
@@ -127,11 +127,9 @@ void conn_flush_fan_out(struct loop *loop)
     if (fan_out->count == 0) {
         return;
     }
-    for (size_t i = 0; i < fan_out->count; i++) { /* on_close may publish meanwhile */
-        struct fan_out_entry entry = fan_out->entries[i];
-
-        if (entry.conn != NULL) {
-            flush_entry(&entry);
+    for (size_t i = 0; i < fan_out->count; i++) { /* nobody publishes meanwhile */
+        if (fan_out->entries[i].conn != NULL) {
+            flush_entry(&fan_out->entries[i]);
         }
     }
     fan_out_clear(fan_out);

@@ -98,11 +98,12 @@ static void flush_others(struct loop *loop)
 {
     struct queue_node *node;
 
-    conn_flush_fan_out(loop);
-    while ((node = queue_take_first(&loop->dirty)) != NULL) {
-        conn_flush_dirty(container_of(node, struct conn, dirty));
-        conn_flush_fan_out(loop); /* somebody may have said good-bye to a room */
-    }
+    do {
+        conn_flush_fan_out(loop);
+        while ((node = queue_take_first(&loop->dirty)) != NULL) {
+            conn_flush_dirty(container_of(node, struct conn, dirty));
+        }
+    } while (loop->fan_out.count > 0); /* somebody's on_close has published */
 }
 
 /* Runs those that are runnable now; what becomes so meanwhile waits for the next turn. */

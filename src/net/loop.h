@@ -34,7 +34,7 @@ struct relay_worker;
 /*
  * In one callback: frames, and members they go to. Many, because all that a turn brings to a member
  * leaves in one system call, which costs as much as fifty deliveries: with 1024, eight publications
- * to a thousand members took four calls for each member and three times the time.
+ * to a thousand members took four calls for each member and five times the time.
  */
 enum { LOOP_DELIVERIES_MAX = 16384 };
 

@@ -394,6 +394,35 @@ START_TEST(test_a_connection_survives_or_ends_whichever_allocation_fails)
 }
 END_TEST
 
+static void deliver(struct conn *conn, const char *text)
+{
+    struct pool *pool = &net.loop->pool;
+    struct message *message =
+        conn_take_message(conn, MESSAGE_TEXT, (const uint8_t *)text, strlen(text));
+    struct parcel *parcel = parcel_create(pool, message);
+
+    failing_allocation = 0;
+    conn_deliver(conn, parcel);
+    failing_allocation = -1;
+    parcel_release(pool, parcel);
+}
+
+/* The second does not lie behind the first, so there should have been a queue for both. */
+START_TEST(test_a_member_whose_publications_cannot_be_queued_is_closed_and_sees_no_gap)
+{
+    struct client *client;
+
+    net_start(&handler, NULL);
+    client = client_open("/x");
+    deliver(client->conn, "lost");
+    deliver(client->conn, "must not follow");
+    deliver(client->conn, "nor this");
+    client_expect_close(client, CLOSE_TRY_LATER);
+    client_free(client);
+    net_stop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory shortage");
@@ -410,6 +439,8 @@ int main(void)
     tcase_add_test(queue, test_dropping_without_memory_keeps_whole_frames);
     tcase_add_test(queue, test_a_rest_that_could_not_be_kept_is_reported);
     tcase_add_test(queue, test_ciphertext_that_could_not_be_kept_leaves_the_rest_as_it_was);
+    tcase_add_test(whole,
+                   test_a_member_whose_publications_cannot_be_queued_is_closed_and_sees_no_gap);
     tcase_add_test(whole, test_a_connection_survives_or_ends_whichever_allocation_fails);
     tcase_add_test(secure, test_a_connection_survives_or_ends_whichever_allocation_fails);
     suite_add_tcase(suite, queue);
