@@ -144,8 +144,14 @@ class ProgramTest(unittest.TestCase):
         self.assertIn('other: 20 B, 1 in flight', output)
         self.assertNotIn('row:', output)
 
+    def test_servers_can_be_chosen(self):
+        _, output = self.run_program({}, '--list', '--servers', 'our*', matrix=(ROW,))
+        self.assertIn('ours', output)
+        self.assertNotIn('theirs', output)
+
     def test_wrong_arguments_are_refused_with_status_2(self):
-        for arguments, words in ((('--only', 'none'), 'no row has such a name'),
+        for arguments, words in ((('--only', 'none'), '--only none: nothing has such a name'),
+                                 (('--servers', 'none'), '--servers none: nothing has'),
                                  (('--peer', 'x'), 'NAME=COMMAND is needed'),
                                  (('--peer', 'x=y'), 'has no {port} in it'),
                                  (('--against', '/nowhere'), 'there is no such file'),

@@ -10,6 +10,7 @@ from runner import generator, rows, servers
 from runner.measure import Result, estimate, remarks
 from runner.plot import picture
 from runner.report import page
+from runner.selection import select
 from runner.statistics import (FAILED, MET, MISSED, NOT_MEASURED, differences, judge, ratios,
                                summarize)
 
@@ -148,11 +149,11 @@ class MatrixTest(unittest.TestCase):
         self.assertNotIn('wsrelayd, two workers', taking['echo-20B-x1'])
 
     def test_patterns_choose_rows(self):
-        chosen = rows.select(rows.TABLE, ['room-*', 'connect'])
+        chosen = select(rows.TABLE, ['room-*', 'connect'], '--only')
         self.assertEqual([row.name for row in chosen],
                          ['connect', 'room-100B-x1', 'room-100B-x8', 'room-16KiB-x1'])
-        with self.assertRaisesRegex(ValueError, '--only nothing: no row has such a name'):
-            rows.select(rows.TABLE, ['room-*', 'nothing'])
+        with self.assertRaisesRegex(ValueError, '--only nothing: nothing has such a name'):
+            select(rows.TABLE, ['room-*', 'nothing'], '--only')
 
     def test_the_estimate_counts_every_round_of_every_server(self):
         row = dataclasses.replace(rows.TABLE[0], servers=('wsrelayd', 'raw_echo'), connections=0)

@@ -12,6 +12,7 @@ from runner.measure import estimate, measure_row
 from runner.plot import picture
 from runner.processes import raise_descriptor_limit
 from runner.report import page, verdict_lines
+from runner.selection import select
 from runner.statistics import FAILED, MISSED, judge
 
 REPORTS = REPOSITORY / 'build' / 'bench'
@@ -29,6 +30,8 @@ def parse(arguments):
     parser.add_argument('--peer', action='append', default=[], metavar='NAME=COMMAND',
                         help='a server that echoes on / and has a room on each /room/NAME; {port}, '
                              '{tls_port}, {certificate} and {key} are filled in')
+    parser.add_argument('--servers', action='append', default=[], metavar='PATTERN',
+                        help='only servers whose names match this shell pattern; may be repeated')
     parser.add_argument('--against', type=Path, metavar='BINARY',
                         help='another build of wsrelayd, measured as well')
     parser.add_argument('--list', action='store_true', help='show the rows and who takes part')
@@ -55,7 +58,7 @@ def complete_table(table, options):
         if not options.against.is_file():
             raise ValueError(f'--against {options.against}: there is no such file')
         table = servers.with_other_build(table, options.against.resolve())
-    return table
+    return select(table, options.servers, '--servers')
 
 
 def show_list(chosen, present, options):
@@ -133,7 +136,7 @@ def run(chosen, table, options, directory):
 def main(arguments=None, table=servers.TABLE, matrix=rows.TABLE, directory=REPORTS):
     parser, options = parse(arguments)
     try:
-        chosen = rows.select(matrix, options.only)
+        chosen = select(matrix, options.only, '--only')
         return run(chosen, complete_table(table, options), options, directory)
     except ValueError as error:
         parser.error(str(error))

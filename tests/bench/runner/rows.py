@@ -1,7 +1,6 @@
 """The matrix: what is measured, with which servers, and what wsrelayd has to keep."""
 
 import dataclasses
-import fnmatch
 
 from runner.servers import IDLE
 
@@ -213,16 +212,6 @@ GROUPS = {
     'scale': 'Scale',
     'latency': 'Latency',
 }
-
-
-def select(table, patterns):
-    """The rows whose names match one of these shell patterns. Raises ValueError when a pattern
-    matches nothing."""
-    for pattern in patterns:
-        if not any(fnmatch.fnmatch(row.name, pattern) for row in table):
-            raise ValueError(f'--only {pattern}: no row has such a name; --list shows them')
-    return tuple(row for row in table
-                 if not patterns or any(fnmatch.fnmatch(row.name, one) for one in patterns))
 
 
 def takers(row, servers):
