@@ -55,6 +55,7 @@ static void fail(struct tls_stream *stream, int error)
     if (stream->error == 0) {
         stream->error = error;
     }
+    ERR_clear_error();
 }
 
 /* The one recv of a turn. Returns as transport_read. */
@@ -134,10 +135,12 @@ static bool is_plain_http(void)
 /* What is left of the input is nobody's. */
 static enum transport_handshake handshake_failed(struct tls_stream *stream, const char **why)
 {
+    bool plain_http = is_plain_http();
+
     tls_wire_clear_input(stream->wire);
     *why = stream->error != 0 ? strerror(stream->error) : error_text();
     fail(stream, EPROTO);
-    return is_plain_http() ? TRANSPORT_HANDSHAKE_PLAIN_HTTP : TRANSPORT_HANDSHAKE_FAILED;
+    return plain_http ? TRANSPORT_HANDSHAKE_PLAIN_HTTP : TRANSPORT_HANDSHAKE_FAILED;
 }
 
 enum transport_handshake tls_stream_handshake(struct tls_stream *stream, const char **why)
@@ -146,7 +149,6 @@ enum transport_handshake tls_stream_handshake(struct tls_stream *stream, const c
     int result;
     bool wants_more;
 
-    ERR_clear_error();
     if (received == TRANSPORT_AGAIN) {
         return TRANSPORT_HANDSHAKE_WANTS_READ;
     }
@@ -158,6 +160,7 @@ enum transport_handshake tls_stream_handshake(struct tls_stream *stream, const c
     if (!tls_stream_flush(stream) || (result != 1 && !wants_more)) {
         return handshake_failed(stream, why);
     }
+    ERR_clear_error(); /* a ticket that cannot be used leaves errors, but is none */
     return result == 1 ? TRANSPORT_HANDSHAKE_DONE : TRANSPORT_HANDSHAKE_WANTS_READ;
 }
 
@@ -188,7 +191,6 @@ static size_t decrypt(struct tls_stream *stream, uint8_t *target, size_t room)
     do {
         size_t taken = 0;
 
-        ERR_clear_error();
         result = SSL_read_ex(stream->ssl, target + total, room - total, &taken);
         failed = result <= 0 && has_failed(stream, result);
         total += taken;
@@ -303,7 +305,6 @@ static size_t encrypt_batch(struct tls_stream *stream, struct vector_cursor *cur
         if (length == 0) {
             break;
         }
-        ERR_clear_error();
         /* A peer that has sent only a part of a handshake message (new keys in two records) fails
          * here: OpenSSL does not write before it has the rest, and nobody sends it like that. */
         if (SSL_write_ex(stream->ssl, bytes, length, &written) <= 0) {
@@ -367,8 +368,8 @@ void tls_stream_end(struct tls_stream *stream)
     if (stream->error != 0 || !SSL_is_init_finished(stream->ssl)) {
         return;
     }
-    ERR_clear_error();
     (void)SSL_shutdown(stream->ssl);
+    ERR_clear_error();
     (void)tls_stream_flush(stream);
     tls_rest_free(stream->wire->pool, &stream->rest);
 }
