@@ -8,19 +8,7 @@
 #include "handlers/registry.h"
 #include "protocol/frame.h"
 
-static enum send_result send_part(struct conn *conn, enum message_type type, const uint8_t *bytes,
-                                  size_t length, bool first, bool last)
-{
-    if (first && last) {
-        return conn_send(conn, type, bytes, length);
-    }
-    if (first) {
-        conn_send_begin(conn, type);
-    }
-    return last ? conn_send_end(conn, bytes, length) : conn_send_chunk(conn, bytes, length);
-}
-
-/* What follows when a part was not simply queued. */
+/* What follows when something was not simply queued. */
 static void answer_result(struct conn *conn, enum send_result result)
 {
     switch (result) {
@@ -39,14 +27,25 @@ static void answer_result(struct conn *conn, enum send_result result)
     }
 }
 
-static void echo_chunk(struct conn *conn, enum message_type type, const uint8_t *bytes,
-                       size_t length, bool first, bool last)
+static void echo_message(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                         size_t length)
 {
-    enum send_result result = send_part(conn, type, bytes, length, first, last);
+    enum send_result result = conn_send(conn, type, bytes, length);
 
     if (result != SEND_QUEUED) {
         answer_result(conn, result);
     }
+}
+
+/* A part of a long message. */
+static void echo_chunk(struct conn *conn, enum message_type type, const uint8_t *bytes,
+                       size_t length, bool first, bool last)
+{
+    if (first) {
+        conn_send_begin(conn, type);
+    }
+    answer_result(conn,
+                  last ? conn_send_end(conn, bytes, length) : conn_send_chunk(conn, bytes, length));
 }
 
 static void echo_writable(struct conn *conn)
@@ -56,6 +55,7 @@ static void echo_writable(struct conn *conn)
 
 const struct handler echo_handler = {
     .schema = {.name = "echo", .help = "sends every message back"},
+    .on_message = echo_message,
     .on_chunk = echo_chunk,
     .on_writable = echo_writable,
 };

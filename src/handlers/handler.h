@@ -68,15 +68,17 @@ struct handler {
     enum upgrade_decision (*on_upgrade)(struct conn *conn, const struct upgrade_info *info,
                                         int *status, const char **reason);
 
-    /* One complete message; `bytes` is valid during the call. Text is valid UTF-8. */
+    /* One complete message; `bytes` is valid during the call. Text is valid UTF-8. Without an
+     * on_chunk every message is collected for it. */
     void (*on_message)(struct conn *conn, enum message_type type, const uint8_t *bytes,
                        size_t length);
 
     /*
-     * Instead of on_message: a message as it arrives. One of up to CHUNK_WHOLE_BYTES comes as one
-     * chunk that is first and last; a longer one in chunks of at least CHUNK_LEAST_BYTES, the last
-     * of any size. Text has been checked up to the end of the chunk, which may lie inside a
-     * character. If the connection ends before the last chunk, on_close is all that follows.
+     * A message as it arrives: in chunks of at least CHUNK_LEAST_BYTES, the last of any size. One
+     * of up to CHUNK_WHOLE_BYTES is always collected. What is there whole goes to on_message, or
+     * comes as one chunk that is first and last if there is no on_message. Text has been checked up
+     * to the end of the chunk, which may lie inside a character. If the connection ends before the
+     * last chunk, on_close is all that follows.
      */
     void (*on_chunk)(struct conn *conn, enum message_type type, const uint8_t *bytes, size_t length,
                      bool first, bool last);

@@ -106,12 +106,12 @@ static void receive_control(struct conn *conn, const uint8_t *bytes, size_t leng
 static inline void call_handler(struct conn *conn, enum message_type type, const uint8_t *bytes,
                                 size_t length, bool first, bool last)
 {
-    conn->bytes_in += length;
-    conn->messages_in += last;
-    if (conn->handler->on_chunk != NULL) {
-        conn->handler->on_chunk(conn, type, bytes, length, first, last);
-    } else if (conn->handler->on_message != NULL) {
-        conn->handler->on_message(conn, type, bytes, length);
+    const struct handler *handler = conn->handler;
+
+    if (first && last && handler->on_message != NULL) {
+        handler->on_message(conn, type, bytes, length);
+    } else if (handler->on_chunk != NULL) {
+        handler->on_chunk(conn, type, bytes, length, first, last);
     }
 }
 
@@ -121,6 +121,8 @@ static void deliver(struct conn *conn, const uint8_t *bytes, size_t length, bool
     bool first = !inbound->chunked;
 
     inbound->chunked = !last;
+    conn->bytes_in += length;
+    conn->messages_in += last;
     conn->message_ms = loop_now(conn->loop);
     call_handler(conn, inbound->decoder.message_opcode, bytes, length, first, last);
 }
@@ -278,7 +280,7 @@ static bool between_messages(const struct frame_decoder *decoder)
 
 static inline bool takes_whole_frames(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN && conn->outbox == NULL && !conn->paused &&
+    return conn->state == CONN_OPEN && !conn->paused && conn->outbox == NULL &&
            conn->loop->deliveries < LOOP_DELIVERIES_MAX;
 }
 
@@ -304,22 +306,21 @@ static const uint8_t *receive_whole_frames(struct conn *conn, const uint8_t *inp
     struct whole_frame frame;
 
     while (takes_whole_frames(conn) && whole_frame_at(input, end, &frame) &&
-           frame.length <= longest) {
-        uint8_t *target;
+           frame.length <= longest &&
+           output_makes_room(output, frame.payload + frame.length, frame.length)) {
+        uint8_t *target = output_scratch(output, frame.length);
 
-        output_release_input(output, frame.payload + frame.length);
-        if (!output_has_room(output, frame.length)) {
-            break;
-        }
-        target = output_scratch(output, frame.length);
         if (!whole_frame_payload(&frame, target)) {
             fail_text(conn);
-            return end;
+            input = end;
+            break;
         }
         conn->loop->deliveries++;
+        conn->messages_in++;
+        conn->bytes_in += frame.length;
+        input = frame.payload + frame.length;
         call_handler(conn, frame.opcode, target, frame.length, true, true);
         output->scratch = NULL;
-        input = frame.payload + frame.length;
     }
     if (input != start) {
         conn->message_ms = loop_now(conn->loop);

@@ -61,9 +61,7 @@ static inline uint8_t *output_input(struct output *output)
 /* What was received and lies before `rest` is about to be moved or is not needed any more. */
 static inline void output_release_input(struct output *output, const uint8_t *rest)
 {
-    if (output->has_input) {
-        output->limit = (size_t)(rest - output->bytes);
-    }
+    output->limit = output->has_input ? (size_t)(rest - output->bytes) : (size_t)OUTPUT_BYTES;
 }
 
 /* Whether a frame can be added; and whether a payload whose place has been released can be
@@ -74,6 +72,14 @@ static inline bool output_has_room(const struct output *output, size_t payload_b
     size_t room = output->limit - output->used;
 
     return room >= BESIDES && payload_bytes <= room - BESIDES;
+}
+
+/* Both of these: what lies before `rest` is released, and is there room? */
+static inline bool output_makes_room(struct output *output, const uint8_t *rest,
+                                     size_t payload_bytes)
+{
+    output_release_input(output, rest);
+    return output_has_room(output, payload_bytes);
 }
 
 /* Bytes that are gathered and have not gone out. */
@@ -100,7 +106,7 @@ static inline bool output_scratch_is(const struct output *output, const uint8_t 
 /* Makes the scratch, which there must be, a frame. */
 static inline void output_add_scratch(struct output *output, uint8_t first_byte, size_t length)
 {
-    uint8_t *target = output->bytes + output->used;
+    uint8_t *target = output->scratch - frame_header_size(length);
 
     output->used += frame_write_header(target, first_byte, length) + length;
     output->scratch = NULL;

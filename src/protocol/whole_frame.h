@@ -26,16 +26,14 @@ struct whole_frame {
     size_t length;
 };
 
-/* Whether such a frame is at the front of the input. */
+/* Whether such a frame is at the front of the input, behind which WHOLE_FRAME_SLACK_BYTES may be
+ * read: a header is looked at before it is known to have arrived. */
 static inline bool whole_frame_at(const uint8_t *input, const uint8_t *end,
                                   struct whole_frame *frame)
 {
     size_t available = (size_t)(end - input);
     size_t header_bytes = 6;
 
-    if (available < header_bytes) {
-        return false;
-    }
     frame->opcode = input[0] & (uint8_t)~FRAME_FIN;
     frame->length = input[1] & (uint8_t)~FRAME_MASKED;
     if ((input[0] != (FRAME_FIN | OPCODE_BINARY) && input[0] != (FRAME_FIN | OPCODE_TEXT)) ||
@@ -45,13 +43,13 @@ static inline bool whole_frame_at(const uint8_t *input, const uint8_t *end,
     if (frame->length > FRAME_SHORT_MAX_BYTES) {
         header_bytes = 8;
         frame->length = (size_t)input[2] << 8 | input[3];
-        if (input[1] != (FRAME_MASKED | FRAME_LENGTH_IN_2_BYTES) || available < header_bytes ||
+        if (input[1] != (FRAME_MASKED | FRAME_LENGTH_IN_2_BYTES) ||
             frame->length <= FRAME_SHORT_MAX_BYTES) {
             return false;
         }
     }
     frame->payload = input + header_bytes;
-    return available - header_bytes >= frame->length;
+    return available >= header_bytes + frame->length; /* at most 8 + FRAME_MEDIUM_MAX_BYTES */
 }
 
 /* Sixteen bytes as one value, on CPUs with such registers in one of them. */
