@@ -13,6 +13,7 @@ static void make_empty(struct mailbox *box)
 {
     box->first = NULL;
     box->last = &box->first;
+    atomic_store_explicit(&box->filled, false, memory_order_relaxed);
 }
 
 int mailbox_init(struct mailbox *box)
@@ -45,13 +46,14 @@ void mailbox_post(struct mailbox *box, struct mail *mail)
     if (box->first == NULL) {
         /* Cannot fail: the counter is 0 here, and only its overflow is an error. */
         eventfd_write(box->wake_fd, 1);
+        atomic_store_explicit(&box->filled, true, memory_order_relaxed);
     }
     *box->last = mail;
     box->last = &mail->next;
     pthread_mutex_unlock(&box->lock);
 }
 
-/* Empties the box and returns the first of its mail. An empty box costs no system call. */
+/* Empties the box and returns the first of its mail. */
 static struct mail *take_all(struct mailbox *box)
 {
     struct mail *first;
@@ -69,8 +71,8 @@ static struct mail *take_all(struct mailbox *box)
 
 bool mailbox_drain(struct mailbox *box, void *receiver)
 {
-    struct mail *mail = take_all(box);
-    bool any = mail != NULL;
+    bool any = atomic_load_explicit(&box->filled, memory_order_relaxed);
+    struct mail *mail = any ? take_all(box) : NULL;
 
     while (mail != NULL) {
         struct mail *next = mail->next;

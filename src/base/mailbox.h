@@ -7,6 +7,7 @@
 #define WSRELAYD_BASE_MAILBOX_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Lives inside what is posted. The receiver calls `deliver` and the mail is then the callee's. */
@@ -19,6 +20,7 @@ struct mailbox {
     pthread_mutex_t lock;
     struct mail *first; /* under lock */
     struct mail **last; /* under lock: where the next mail's address goes */
+    atomic_bool filled; /* written under lock: whether there is a first; read without it */
     int wake_fd;        /* eventfd, non-blocking, close-on-exec */
 };
 
@@ -34,7 +36,7 @@ void mailbox_post(struct mailbox *box, struct mail *mail);
 /*
  * The receiver's thread. Takes everything that is there at this moment and delivers it in order,
  * `receiver` being handed through; mail posted meanwhile waits for the next call and keeps the
- * descriptor readable. Returns whether there was any.
+ * descriptor readable. Returns whether there was any. An empty box costs one look.
  */
 bool mailbox_drain(struct mailbox *box, void *receiver);
 

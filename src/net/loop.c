@@ -150,14 +150,37 @@ static void arm_timer(struct loop *loop)
     }
 }
 
-bool loop_turn(struct loop *loop, void (*mail)(void *owner))
+/*
+ * Whether the connections are to be asked without the event base. While several are ready at a time
+ * the base would only find that their set is readable; it is asked once a millisecond then, for
+ * listeners and timers. One system call a turn less is 4 % of an echo of 20 bytes on 64
+ * connections.
+ */
+static bool asks_directly(const struct loop *loop)
+{
+    return loop->watches.found > 1 && loop->now_ms == loop->base_asked_ms;
+}
+
+static bool ask_base(struct loop *loop)
 {
     bool has_work =
         !queue_empty(&loop->runnable) || !queue_empty(&loop->dirty) || loop->fan_out.count > 0;
     int flags = EVLOOP_ONCE | (has_work ? EVLOOP_NONBLOCK : 0);
 
-    loop->clock_stale = true;
+    loop->watches.found = 0;
     if (event_base_loop(loop->base, flags) < 0) {
+        return false;
+    }
+    loop->base_asked_ms = loop_now(loop);
+    return true;
+}
+
+bool loop_turn(struct loop *loop, void (*mail)(void *owner))
+{
+    bool direct = asks_directly(loop);
+
+    loop->clock_stale = true;
+    if (!(direct && watch_poll(&loop->watches) > 0) && !ask_base(loop)) {
         return false;
     }
     mail(loop->owner);

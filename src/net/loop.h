@@ -62,6 +62,7 @@ struct loop {
     /* The turn. */
     int64_t now_ms;
     bool clock_stale;           /* the next callback reads the clock */
+    int64_t base_asked_ms;      /* when the event base was last asked what is ready */
     struct fan_out fan_out;     /* of publications to connections for which nothing else waits */
     struct queue dirty;         /* connections to be flushed */
     struct queue runnable;      /* connections to be run again without waiting for readiness */

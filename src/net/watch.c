@@ -31,16 +31,22 @@ static void report(struct watch_set *set, const struct epoll_event *event)
     }
 }
 
-static void set_ready(evutil_socket_t fd, short what, void *argument)
+int watch_poll(struct watch_set *set)
 {
-    struct watch_set *set = argument;
     int count = epoll_wait(set->epoll_fd, set->events, WATCH_EVENTS_MAX, 0);
 
-    (void)fd;
-    (void)what;
     for (int i = 0; i < count; i++) {
         report(set, &set->events[i]);
     }
+    set->found = count > 0 ? count : 0;
+    return set->found;
+}
+
+static void set_ready(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    (void)watch_poll(argument);
 }
 
 bool watch_set_init(struct watch_set *set, struct event_base *base,
@@ -48,6 +54,7 @@ bool watch_set_init(struct watch_set *set, struct event_base *base,
 {
     set->ready = ready;
     set->event = NULL;
+    set->found = 0;
     set->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (set->epoll_fd < 0) {
         return false;

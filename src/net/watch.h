@@ -1,5 +1,5 @@
 /*
- * Readiness of a thread's connections, in three calls. Level-triggered: what is wanted and ready is
+ * Readiness of a thread's connections. Level-triggered: what is wanted and ready is
  * reported at every turn of the loop.
  *
  * The descriptors are in an epoll set of the thread's own, which is one event of its event base.
@@ -33,6 +33,7 @@ struct watch_set {
     int epoll_fd;
     struct event *event;
     void (*ready)(struct watch *watch, unsigned what);
+    int found; /* how many were ready when the kernel was last asked */
     struct epoll_event events[WATCH_EVENTS_MAX];
 };
 
@@ -42,6 +43,12 @@ struct watch_set {
  */
 bool watch_set_init(struct watch_set *set, struct event_base *base,
                     void (*ready)(struct watch *watch, unsigned what));
+
+/*
+ * Reports what is ready at this moment, as the event base does when it finds the set readable.
+ * Returns how many were found.
+ */
+int watch_poll(struct watch_set *set);
 
 /* Nothing may be watched any more. */
 void watch_set_free(struct watch_set *set);

@@ -22,7 +22,6 @@ struct worker {
     struct mailbox mailbox;
     struct event *mail_event;
     struct event *stop_timer; /* armed when stopping: the end of timeouts.drain */
-    bool mail_waiting;        /* the mailbox has woken us in this turn */
     bool stopping;
     bool started;
     unsigned index;
@@ -185,23 +184,19 @@ void worker_stop_now(struct worker *worker)
 
 /* ---- the thread ---- */
 
+/* Ends the wait: every turn takes the mail. */
 static void mail_ready(evutil_socket_t fd, short what, void *argument)
 {
-    struct worker *worker = argument;
-
     (void)fd;
     (void)what;
-    worker->mail_waiting = true;
+    (void)argument;
 }
 
 static void take_mail(void *owner)
 {
     struct worker *worker = owner;
 
-    if (worker->mail_waiting) {
-        worker->mail_waiting = false;
-        mailbox_drain(&worker->mailbox, worker);
-    }
+    mailbox_drain(&worker->mailbox, worker);
 }
 
 /* Publications of others may still be under way to a worker without connections: they are taken,
@@ -274,7 +269,7 @@ static bool create_loop(struct worker *worker, const struct config *config,
         relay_worker_start(worker->relay, worker->index, &worker->mailbox, &worker->loop->pool);
     worker->stop_timer = evtimer_new(worker->base, drop_all, worker);
     worker->mail_event =
-        event_new(worker->base, worker->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, worker);
+        event_new(worker->base, worker->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, NULL);
     return worker->loop->rooms != NULL && worker->stop_timer != NULL &&
            worker->mail_event != NULL && event_add(worker->mail_event, NULL) == 0;
 }

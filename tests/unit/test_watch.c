@@ -85,6 +85,17 @@ START_TEST(test_what_is_ready_is_reported_every_turn_until_it_is_taken)
 }
 END_TEST
 
+START_TEST(test_the_set_can_be_asked_without_its_event_base)
+{
+    ck_assert_int_eq(watch_poll(&set), 0);
+    speak(0);
+    speak(2);
+    ck_assert_int_eq(watch_poll(&set), 2);
+    ck_assert_uint_eq(reports, 2);
+    ck_assert_uint_eq(reported[0] & reported[2], WATCH_READ);
+}
+END_TEST
+
 START_TEST(test_only_what_is_wanted_is_reported)
 {
     speak(0);
@@ -159,6 +170,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, prepare, clean_up);
     tcase_add_test(tests, test_what_is_ready_is_reported_every_turn_until_it_is_taken);
+    tcase_add_test(tests, test_the_set_can_be_asked_without_its_event_base);
     tcase_add_test(tests, test_only_what_is_wanted_is_reported);
     tcase_add_test(tests, test_the_end_of_a_peer_does_not_wake_who_waits_for_nothing);
     tcase_add_test(tests, test_a_stopped_watch_is_not_reported_though_it_was_found);
