@@ -62,6 +62,7 @@ struct timeouts_config {
     int64_t close_ms;
     int64_t linger_ms;
     int64_t drain_ms;
+    int64_t drain_delay_ms;
 };
 
 enum queue_policy { QUEUE_POLICY_CLOSE, QUEUE_POLICY_DROP };

@@ -170,7 +170,11 @@ static const struct schema_row timeouts_rows[] = {
     {.name = "drain",
      SCHEMA_DURATION(struct timeouts_config, drain_ms, 1, DAY_MS),
      .fallback = "30s",
-     .help = "how long stopping may take"},
+     .help = "how long stopping may take, and over what time connections leave when draining"},
+    {.name = "drain_delay",
+     SCHEMA_DURATION(struct timeouts_config, drain_delay_ms, 0, HOUR_MS),
+     .fallback = "0s",
+     .help = "from being told to drain to closing the listeners"},
     {.name = NULL},
 };
 

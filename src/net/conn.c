@@ -469,6 +469,9 @@ void conn_run(struct conn *conn)
             conn->handler->on_writable(conn);
         }
     }
+    if (conn->depart_due) {
+        conn_depart(conn);
+    }
     if (!conn->paused) {
         if (has_kept(conn)) {
             conn_receive_kept(conn);

@@ -76,7 +76,9 @@ struct conn {
     bool opened : 1;          /* has been answered 101 */
     bool closed_by_peer : 1;  /* close_code is the peer's */
     bool reason_owned : 1;    /* close_reason is a copy of the peer's words */
-    uint32_t fan_out;         /* its entry in the loop's fan-out; 0: none */
+    bool departing : 1;       /* to be closed at its moment of the loop's departure */
+    bool depart_due : 1; /* the moment has come: closed when the thread's mail has been taken */
+    uint32_t fan_out;    /* its entry in the loop's fan-out; 0: none */
 
     struct inbound *inbound; /* NULL: nothing incomplete */
     struct outbox *outbox;   /* NULL: nothing waits to be sent, here or in the transport */
@@ -254,6 +256,13 @@ void conn_after_flush(struct conn *conn);
 
 /* The process stops: Close 1001 to an open one, 503 to one that has not been upgraded. */
 void conn_stop(struct conn *conn);
+
+/* The process drains: an open one is told at its moment of the loop's departure, others as above.
+ */
+void conn_drain(struct conn *conn);
+
+/* Closes a connection whose moment has come. */
+void conn_depart(struct conn *conn);
 
 /* ---- conn_timers.c ---- */
 

@@ -138,6 +138,21 @@ void conn_peer_closed(struct conn *conn, uint16_t code, struct slice reason)
     }
 }
 
+/* How a connection has ended that was to end with the process. */
+static void count_end(struct conn *conn)
+{
+    struct counters *counters = &conn->loop->counters;
+
+    if (conn->state == CONN_LINGERING || (conn->state == CONN_FINISHING && conn->peer_finished)) {
+        counter_add(counters, COUNTER_STOPPED_CLEAN, 1);
+        return;
+    }
+    counter_add(counters, COUNTER_STOPPED_FORCED, 1);
+    if (conn->outbox != NULL) {
+        counter_add(counters, COUNTER_STOPPED_UNFLUSHED, 1);
+    }
+}
+
 void conn_kill(struct conn *conn, uint16_t code, const char *reason)
 {
     struct loop *loop = conn->loop;
@@ -148,6 +163,9 @@ void conn_kill(struct conn *conn, uint16_t code, const char *reason)
     record(conn, code, reason);
     if (loop->current == conn) {
         loop->output.start = loop->output.used; /* nothing of it goes out any more */
+    }
+    if (loop->stopping && conn->opened) {
+        count_end(conn);
     }
     conn_set_state(conn, CONN_DEAD);
     counter_add(&loop->counters, COUNTER_MESSAGES_IN, conn->messages_in);
@@ -204,18 +222,43 @@ void conn_after_flush(struct conn *conn)
     }
 }
 
-void conn_stop(struct conn *conn)
+/* Ends what has not been upgraded. */
+static void refuse_unopened(struct conn *conn)
 {
     static const struct http_refusal stopping = {.status = 503,
                                                  .reason = "The server is stopping."};
 
-    conn_enter(conn);
     if (conn->state == CONN_TLS_HANDSHAKE) {
         conn_kill(conn, CLOSE_GOING_AWAY, "the server is stopping");
     } else if (conn->state == CONN_UPGRADE) {
         conn_refuse(conn, &stopping);
-    } else {
-        conn_close(conn, CLOSE_GOING_AWAY, "the server is stopping");
+    }
+}
+
+void conn_stop(struct conn *conn)
+{
+    conn_enter(conn);
+    refuse_unopened(conn);
+    conn_close(conn, CLOSE_GOING_AWAY, "the server is stopping");
+    conn_leave(conn);
+}
+
+void conn_drain(struct conn *conn)
+{
+    conn_enter(conn);
+    refuse_unopened(conn);
+    if (conn->state == CONN_OPEN) {
+        conn->departing = true;
+        conn_schedule(conn);
     }
     conn_leave(conn);
+}
+
+void conn_depart(struct conn *conn)
+{
+    const struct departure *departure = &conn->loop->departure;
+
+    conn->departing = false;
+    conn->depart_due = false;
+    conn_close(conn, departure->code, departure->reason);
 }

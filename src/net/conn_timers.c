@@ -63,12 +63,19 @@ static int64_t ping_due(const struct conn *conn)
     return after(conn->alive_ms, conn->route->settings.ping_interval_ms);
 }
 
+/* When it leaves because the server wants it to. */
+static int64_t departure_end(const struct conn *conn)
+{
+    return conn->departing ? departure_moment_ms(&conn->loop->departure, conn) : 0;
+}
+
 static int64_t open_end(const struct conn *conn)
 {
     int64_t end = earliest(send_end(conn), pong_end(conn));
 
     end = earliest(end, ping_due(conn));
     end = earliest(end, idle_end(conn));
+    end = earliest(end, departure_end(conn));
     return earliest(end, age_end(conn));
 }
 
@@ -131,6 +138,15 @@ static void pong_missing(struct conn *conn)
     conn_kill(conn, CLOSE_ABNORMAL, "the peer did not answer a Ping");
 }
 
+/* What others have published up to now may still be in the thread's mailbox: the Close waits for
+ * the next turn, which takes it first. */
+static void depart_soon(struct conn *conn)
+{
+    conn->departing = false;
+    conn->depart_due = true;
+    conn_mark_runnable(conn);
+}
+
 static void open_deadline(struct conn *conn, int64_t now_ms)
 {
     if (is_past(send_end(conn), now_ms)) {
@@ -138,6 +154,8 @@ static void open_deadline(struct conn *conn, int64_t now_ms)
         conn_kill(conn, CLOSE_ABNORMAL, "the peer took nothing for timeouts.send");
     } else if (is_past(pong_end(conn), now_ms)) {
         pong_missing(conn);
+    } else if (is_past(departure_end(conn), now_ms)) {
+        depart_soon(conn);
     } else if (is_past(idle_end(conn), now_ms)) {
         count(conn, COUNTER_IDLE_TIMEOUTS);
         conn_close(conn, CLOSE_POLICY, "no message for the route's idle_timeout");

@@ -27,4 +27,7 @@ const char *const counter_names[COUNTER_COUNT] = {
     [COUNTER_AGE_LIMITS] = "age_limits",
     [COUNTER_CLOSE_TIMEOUTS] = "close_timeouts",
     [COUNTER_LOST_CONNECTIONS] = "lost_connections",
+    [COUNTER_STOPPED_CLEAN] = "stopped_clean",
+    [COUNTER_STOPPED_FORCED] = "stopped_forced",
+    [COUNTER_STOPPED_UNFLUSHED] = "stopped_unflushed",
 };

@@ -33,6 +33,10 @@ enum counter {
     COUNTER_AGE_LIMITS,       /* reached max_connection_age */
     COUNTER_CLOSE_TIMEOUTS,   /* did not answer our Close */
     COUNTER_LOST_CONNECTIONS, /* ended without a Close frame */
+    /* Of those that were open when the process was told to end: */
+    COUNTER_STOPPED_CLEAN,     /* ended after both Closes */
+    COUNTER_STOPPED_FORCED,    /* ended in any other way */
+    COUNTER_STOPPED_UNFLUSHED, /* of which something was still to be sent */
     COUNTER_COUNT
 };
 

@@ -15,6 +15,7 @@
 #include "base/wheel.h"
 #include "net/admission.h"
 #include "net/counters.h"
+#include "net/departure.h"
 #include "net/fan_out.h"
 #include "net/inbound.h"
 #include "net/output.h"
@@ -71,9 +72,10 @@ struct loop {
     struct list_node connections; /* all that are alive */
     size_t connection_count;      /* on both lists */
     struct wheel wheel;
-    struct event *timer; /* for the next occupied slot of the wheel */
-    int64_t timer_ms;    /* what it is armed for; -1: not armed */
-    bool stopping;       /* no upgrade is accepted any more */
+    struct event *timer;        /* for the next occupied slot of the wheel */
+    int64_t timer_ms;           /* what it is armed for; -1: not armed */
+    bool stopping;              /* no upgrade is accepted any more */
+    struct departure departure; /* when and how those go that are departing */
     uint64_t random_state;
     struct pool pool;
     struct counters counters;

@@ -28,7 +28,16 @@ struct worker_end {
     struct server *server;
 };
 
-enum stop_stage { STOP_NOT_ASKED, STOP_GRACEFUL, STOP_AT_ONCE };
+/* In the order in which they may follow each other; any may be passed over. */
+enum stop_stage {
+    STOP_NOT_ASKED,
+    STOP_DRAINING, /* connections leave within timeouts.drain */
+    STOP_HURRIED,  /* those that are left, within HURRIED_DRAIN_MS */
+    STOP_GRACEFUL, /* all have been told at once */
+    STOP_AT_ONCE
+};
+
+enum { HURRIED_DRAIN_MS = 1000 };
 
 struct server {
     const struct config *config;
@@ -66,12 +75,19 @@ static void give_to_fewest(void *owner, int fd, const struct listener *listener,
 
 /* ---- stopping ---- */
 
-static void stop_workers(struct server *server, int64_t end_ms)
+/* When the last of those that were asked to leave by `end_ms` has had time to do so. */
+static int64_t after_goodbye(const struct server *server, int64_t end_ms)
+{
+    return end_ms + server->config->timeouts.close_ms + server->config->timeouts.linger_ms;
+}
+
+static void order_all(struct server *server, enum worker_order order,
+                      const struct departure *departure, int64_t end_ms)
 {
     acceptor_free(server->acceptor);
     server->acceptor = NULL;
     for (unsigned i = 0; i < server->worker_count; i++) {
-        worker_stop(server->workers[i], end_ms);
+        worker_order(server->workers[i], order, departure, end_ms);
     }
 }
 
@@ -80,26 +96,82 @@ static void stop_gracefully(struct server *server)
     int64_t drain_ms = server->config->timeouts.drain_ms;
 
     log_notice("stopping", LOG_NUMBER("drain_ms", drain_ms));
-    stop_workers(server, clock_monotonic_ms() + drain_ms);
+    order_all(server, WORKER_STOP, &(struct departure){0}, clock_monotonic_ms() + drain_ms);
 }
 
 static void stop_at_once(struct server *server)
 {
     log_notice("stopping at once");
-    for (unsigned i = 0; i < server->worker_count; i++) {
-        worker_stop_now(server->workers[i]);
+    order_all(server, WORKER_STOP_NOW, &(struct departure){0}, 0);
+}
+
+/* Has the connections depart within the next `span_ms`. */
+static void order_departure(struct server *server, enum worker_order order, int64_t span_ms)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct departure departure = {.start_ms = now_ms,
+                                  .span_ms = span_ms,
+                                  .seed = (uint32_t)now_ms,
+                                  .code = CLOSE_RESTART,
+                                  .reason = "the server restarts, please reconnect"};
+
+    order_all(server, order, &departure, after_goodbye(server, now_ms + span_ms));
+}
+
+static void begin_drain(evutil_socket_t fd, short what, void *argument)
+{
+    struct server *server = argument;
+
+    (void)fd;
+    (void)what;
+    if (server->stop_stage == STOP_DRAINING) {
+        order_departure(server, WORKER_DRAIN, server->config->timeouts.drain_ms);
+    }
+}
+
+/* Who looks at the readiness sees the end coming before the listeners are closed. */
+static void drain(struct server *server)
+{
+    int64_t delay_ms = server->config->timeouts.drain_delay_ms;
+    struct timeval delay = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
+
+    log_notice("draining", LOG_NUMBER("delay_ms", delay_ms),
+               LOG_NUMBER("drain_ms", server->config->timeouts.drain_ms));
+    if (event_base_once(server->base, -1, EV_TIMEOUT, begin_drain, server, &delay) != 0) {
+        begin_drain(-1, 0, server);
+    }
+}
+
+static void drain_faster(struct server *server)
+{
+    log_notice("draining faster", LOG_NUMBER("drain_ms", HURRIED_DRAIN_MS));
+    order_departure(server, WORKER_HURRY, HURRIED_DRAIN_MS);
+}
+
+static void (*const stop_stages[])(struct server *server) = {
+    [STOP_DRAINING] = drain,
+    [STOP_HURRIED] = drain_faster,
+    [STOP_GRACEFUL] = stop_gracefully,
+    [STOP_AT_ONCE] = stop_at_once,
+};
+
+/* Stages are not gone back to. */
+static void go_to_stage(struct server *server, enum stop_stage stage)
+{
+    if (stage > server->stop_stage) {
+        server->stop_stage = stage;
+        stop_stages[stage](server);
     }
 }
 
 static void stop_signal(struct server *server)
 {
-    if (server->stop_stage == STOP_NOT_ASKED) {
-        server->stop_stage = STOP_GRACEFUL;
-        stop_gracefully(server);
-    } else if (server->stop_stage == STOP_GRACEFUL) {
-        server->stop_stage = STOP_AT_ONCE;
-        stop_at_once(server);
-    }
+    go_to_stage(server, server->stop_stage < STOP_GRACEFUL ? STOP_GRACEFUL : STOP_AT_ONCE);
+}
+
+static void drain_signal(struct server *server)
+{
+    go_to_stage(server, server->stop_stage < STOP_DRAINING ? STOP_DRAINING : STOP_HURRIED);
 }
 
 /* Runs on a worker's thread. */
@@ -144,18 +216,12 @@ static void ignore_reload(struct server *server)
     log_warning("SIGHUP is ignored: this version cannot reload, restart it instead");
 }
 
-static void ignore_drain(struct server *server)
-{
-    (void)server;
-    log_warning("SIGUSR2 is ignored: this version cannot drain, stop it with SIGTERM instead");
-}
-
 static const struct {
     int number;
     void (*act)(struct server *server);
 } signal_actions[] = {
     {SIGTERM, stop_signal},  {SIGINT, stop_signal},   {SIGUSR1, reopen_logs},
-    {SIGHUP, ignore_reload}, {SIGUSR2, ignore_drain},
+    {SIGHUP, ignore_reload}, {SIGUSR2, drain_signal},
 };
 
 enum { SIGNAL_COUNT = sizeof signal_actions / sizeof signal_actions[0] };
@@ -323,7 +389,7 @@ static void release(struct server *server)
 static int serve(struct server *server)
 {
     if (start_threads(server) != 0) {
-        stop_workers(server, clock_monotonic_ms());
+        order_all(server, WORKER_STOP, &(struct departure){0}, clock_monotonic_ms());
         return -1;
     }
     log_listening(server);

@@ -14,6 +14,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* An order as it is posted; each at most once. */
+struct stop_order {
+    struct mail mail;
+    struct departure departure; /* of those that drain */
+    int64_t end_ms;
+};
+
 struct worker {
     struct event_base *base;
     struct loop *loop;
@@ -21,7 +28,7 @@ struct worker {
     struct acceptor *acceptor; /* only with one worker; else the main thread accepts */
     struct mailbox mailbox;
     struct event *mail_event;
-    struct event *stop_timer; /* armed when stopping: the end of timeouts.drain */
+    struct event *stop_timer; /* armed when stopping: who is left then is dropped */
     bool stopping;
     bool started;
     unsigned index;
@@ -30,9 +37,7 @@ struct worker {
     void (*ended)(void *owner);
     void *owner;
 
-    struct mail stop_mail;
-    struct mail stop_now_mail;
-    int64_t stop_end_ms; /* written before stop_mail is posted */
+    struct stop_order orders[WORKER_ORDER_COUNT];
 };
 
 /* A connection on its way to its worker. */
@@ -146,13 +151,12 @@ static void drop_all(evutil_socket_t fd, short what, void *argument)
     for_each_connection(argument, drop_connection);
 }
 
-static void stop_delivered(struct mail *mail, void *receiver)
+/* Takes no more connections, and ends at `end_ms` at the latest. */
+static void begin_stop(struct worker *worker, int64_t end_ms)
 {
-    struct worker *worker = receiver;
-    int64_t left_ms = worker->stop_end_ms - clock_monotonic_ms();
+    int64_t left_ms = end_ms - clock_monotonic_ms();
     struct timeval delay;
 
-    (void)mail;
     left_ms = left_ms > 0 ? left_ms : 0;
     delay = (struct timeval){.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
     worker->stopping = true;
@@ -160,6 +164,24 @@ static void stop_delivered(struct mail *mail, void *receiver)
     acceptor_free(worker->acceptor);
     worker->acceptor = NULL;
     (void)event_add(worker->stop_timer, &delay);
+}
+
+static void drain_delivered(struct mail *mail, void *receiver)
+{
+    const struct stop_order *order = container_of(mail, struct stop_order, mail);
+    struct worker *worker = receiver;
+
+    begin_stop(worker, order->end_ms);
+    worker->loop->departure = order->departure;
+    for_each_connection(worker, conn_drain);
+}
+
+static void stop_delivered(struct mail *mail, void *receiver)
+{
+    const struct stop_order *order = container_of(mail, struct stop_order, mail);
+    struct worker *worker = receiver;
+
+    begin_stop(worker, order->end_ms);
     for_each_connection(worker, conn_stop);
 }
 
@@ -169,17 +191,21 @@ static void stop_now_delivered(struct mail *mail, void *receiver)
     drop_all(-1, 0, receiver);
 }
 
-void worker_stop(struct worker *worker, int64_t end_ms)
-{
-    worker->stop_end_ms = end_ms;
-    worker->stop_mail.deliver = stop_delivered;
-    mailbox_post(&worker->mailbox, &worker->stop_mail);
-}
+static void (*const order_deliveries[WORKER_ORDER_COUNT])(struct mail *mail, void *receiver) = {
+    [WORKER_DRAIN] = drain_delivered,
+    [WORKER_HURRY] = drain_delivered,
+    [WORKER_STOP] = stop_delivered,
+    [WORKER_STOP_NOW] = stop_now_delivered,
+};
 
-void worker_stop_now(struct worker *worker)
+void worker_order(struct worker *worker, enum worker_order order, const struct departure *departure,
+                  int64_t end_ms)
 {
-    worker->stop_now_mail.deliver = stop_now_delivered;
-    mailbox_post(&worker->mailbox, &worker->stop_now_mail);
+    struct stop_order *posted = &worker->orders[order];
+
+    *posted = (struct stop_order){
+        .mail.deliver = order_deliveries[order], .departure = *departure, .end_ms = end_ms};
+    mailbox_post(&worker->mailbox, &posted->mail);
 }
 
 /* ---- the thread ---- */

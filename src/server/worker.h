@@ -9,6 +9,7 @@
 #include "net/admission.h"
 #include "net/conn.h"
 #include "net/counters.h"
+#include "net/departure.h"
 #include "net/listener.h"
 #include "relay/relay.h"
 
@@ -38,14 +39,22 @@ unsigned worker_connection_count(const struct worker *worker);
 void worker_give(struct worker *worker, int fd, const struct listener *listener,
                  const struct peer *peer, enum admission_verdict verdict);
 
-/*
- * Any thread: stops accepting, closes every connection in an orderly way, ends when the last is
- * gone and at the latest at `end_ms` (monotonic). Once.
- */
-void worker_stop(struct worker *worker, int64_t end_ms);
+/* How a worker is told to end. All but the last take no more connections, and end when the last
+ * connection is gone. */
+enum worker_order {
+    WORKER_DRAIN,    /* each connection is closed at its moment of the departure */
+    WORKER_HURRY,    /* the same, anew */
+    WORKER_STOP,     /* all are closed, in an orderly way */
+    WORKER_STOP_NOW, /* drops who is left; after any of the others */
+    WORKER_ORDER_COUNT
+};
 
-/* Any thread, after worker_stop: ends at once. Once. */
-void worker_stop_now(struct worker *worker);
+/*
+ * Any thread, each order once. `departure` is for those that drain. Who is left at `end_ms`
+ * (monotonic) is dropped then.
+ */
+void worker_order(struct worker *worker, enum worker_order order, const struct departure *departure,
+                  int64_t end_ms);
 
 /* What the worker has counted. Any thread. */
 const struct counters *worker_counters(const struct worker *worker);

@@ -45,7 +45,7 @@ def every_key():
         'limits': {'connections': 9, 'pending': 8, 'request_line': '1KiB', 'header_size': '3KiB',
                    'headers': 10},
         'timeouts': {'handshake': '1500ms', 'tls': '1m', 'send': '59s', 'close': '1ms',
-                     'linger': '59m', 'drain': '24h'},
+                     'linger': '59m', 'drain': '24h', 'drain_delay': '3s'},
         'defaults': settings,
         'routes': [
             {'path': '/exact', 'host': '*.example.org', 'handler': 'echo', 'origins': 'any',
