@@ -202,7 +202,9 @@ END_TEST
 
 /* ---- threads ---- */
 
-enum { THREADS = 4, LINES_OF_A_THREAD = 2000 };
+/* All of them fit into the buffer between the threads and the writer: none may be lost, even if the
+ * writer does not run before the end. */
+enum { THREADS = 4, LINES_OF_A_THREAD = 1000 };
 
 static void *write_lines(void *unused)
 {
