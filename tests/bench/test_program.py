@@ -146,8 +146,8 @@ class ProgramTest(unittest.TestCase):
 
     def test_servers_can_be_chosen(self):
         _, output = self.run_program({}, '--list', '--servers', 'our*', matrix=(ROW,))
-        self.assertIn('ours', output)
-        self.assertNotIn('theirs', output)
+        self.assertIn('ours ×1', output)
+        self.assertNotIn('theirs ×1', output)
 
     def test_wrong_arguments_are_refused_with_status_2(self):
         for arguments, words in ((('--only', 'none'), '--only none: nothing has such a name'),

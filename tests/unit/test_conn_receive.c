@@ -36,7 +36,6 @@ static struct {
     size_t pause_at;   /* the call in which reading is paused; 0: never */
     size_t hang_up_at; /* the call in which the peer vanishes; 0: never */
     unsigned closes;
-    unsigned wholes;
     size_t largest_portion; /* of the budget, spent by one callback */
 } seen;
 
@@ -73,17 +72,6 @@ static void take_message(struct conn *conn, enum message_type type, const uint8_
     take_chunk(conn, type, bytes, length, true, true);
 }
 
-/* Writes nothing down: what is written down has come to on_chunk. */
-static void count_whole(struct conn *conn, enum message_type type, const uint8_t *bytes,
-                        size_t length)
-{
-    (void)conn;
-    (void)type;
-    (void)bytes;
-    (void)length;
-    seen.wholes++;
-}
-
 static void take_and_answer(struct conn *conn, enum message_type type, const uint8_t *bytes,
                             size_t length)
 {
@@ -101,8 +89,6 @@ static const struct handler message_handler = {
     .schema = {.name = "messages"}, .on_message = take_message, .on_close = take_close};
 static const struct handler chunk_handler = {
     .schema = {.name = "chunks"}, .on_chunk = take_chunk, .on_close = take_close};
-static const struct handler divided_handler = {
-    .schema = {.name = "divided"}, .on_message = count_whole, .on_chunk = take_chunk};
 static const struct handler answering_handler = {
     .schema = {.name = "answers"}, .on_message = take_and_answer, .on_close = take_close};
 
@@ -275,27 +261,6 @@ START_TEST(test_a_message_comes_in_chunks)
         check_bytes(payload, sizes[_i]);
         ck_assert_ptr_null(client->conn->inbound);
     }
-    free(payload);
-    stop();
-}
-END_TEST
-
-START_TEST(test_only_long_messages_come_in_chunks_if_there_is_another_callback)
-{
-    uint8_t *payload = make_payload(1000000);
-
-    start(&divided_handler);
-    seen.wholes = 0;
-    forget_calls();
-    send_fragments(payload, CHUNK_WHOLE_BYTES, 3000);
-    send_fragments(payload, 20, 20);
-    net_settle();
-    ck_assert_uint_eq(seen.wholes, 2);
-    ck_assert_uint_eq(seen.count, 0);
-    send_fragments(payload, 1000000, 3000);
-    net_settle();
-    ck_assert_uint_eq(seen.wholes, 2);
-    check_chunks(1000000);
     free(payload);
     stop();
 }
@@ -594,7 +559,6 @@ static void add_size_tests(TCase *tests)
     tcase_add_loop_test(tests, test_frames_may_come_a_byte_at_a_time, 0, 2);
     tcase_add_loop_test(tests, test_a_message_comes_whole, 0, SIZES);
     tcase_add_loop_test(tests, test_a_message_comes_in_chunks, 0, SIZES);
-    tcase_add_test(tests, test_only_long_messages_come_in_chunks_if_there_is_another_callback);
     tcase_add_test(tests, test_a_long_message_does_not_wait_for_its_end);
     tcase_add_test(tests, test_memory_grows_with_what_has_arrived_and_not_with_what_was_declared);
 }
