@@ -34,7 +34,7 @@ enum counter {
     COUNTER_CLOSE_TIMEOUTS,   /* did not answer our Close */
     COUNTER_LOST_CONNECTIONS, /* ended without a Close frame */
     /* Of those that were open when the process was told to end: */
-    COUNTER_STOPPED_CLEAN,     /* ended after both Closes */
+    COUNTER_STOPPED_CLEAN,     /* got our Close, and ended */
     COUNTER_STOPPED_FORCED,    /* ended in any other way */
     COUNTER_STOPPED_UNFLUSHED, /* of which something was still to be sent */
     COUNTER_COUNT

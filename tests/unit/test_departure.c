@@ -1,11 +1,11 @@
 /*
- * The moments at which connections departure.
+ * The moments at which connections depart.
  */
 #include "net/departure.h"
 
 #include "suite.h"
 
-enum { CONNECTIONS = 5000, TENTHS = 100, DAY_MS = 24 * 60 * 60 * 1000 };
+enum { CONNECTIONS = 5000, PARTS = 100, DAY_MS = 24 * 60 * 60 * 1000 };
 
 /* Distances of objects of one size from each other, as allocators place them. */
 static const size_t distances[] = {16, 288, 4096, 65536};
@@ -23,17 +23,17 @@ START_TEST(test_nearly_as_many_leave_in_every_part_of_the_span)
         .start_ms = 1000, .span_ms = 10000, .seed = (uint32_t)_i * 77777};
 
     for (size_t i = 0; i < DISTANCES; i++) {
-        unsigned parts[TENTHS] = {0};
+        unsigned parts[PARTS] = {0};
 
         for (size_t conn = 0; conn < CONNECTIONS; conn++) {
             int64_t moment = moment_of(&departure, 0x555500001000 + conn * distances[i]);
 
             ck_assert_int_ge(moment, departure.start_ms);
             ck_assert_int_lt(moment, departure.start_ms + departure.span_ms);
-            parts[(moment - departure.start_ms) * TENTHS / departure.span_ms]++;
+            parts[(moment - departure.start_ms) * PARTS / departure.span_ms]++;
         }
-        for (int part = 0; part < TENTHS; part++) {
-            ck_assert_uint_le(parts[part], 2 * CONNECTIONS / TENTHS);
+        for (int part = 0; part < PARTS; part++) {
+            ck_assert_uint_le(parts[part], 2 * CONNECTIONS / PARTS);
         }
     }
 }

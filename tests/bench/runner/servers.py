@@ -236,4 +236,3 @@ def with_peer(table, name, command_line):
 def with_other_build(table, binary):
     """The table with another build of wsrelayd beside the one of this tree."""
     return (*table, Relay('other wsrelayd', binary=binary))
-

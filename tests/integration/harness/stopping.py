@@ -25,9 +25,6 @@ class SignalTest(DaemonTest):
             listeners=[configuration.PLAIN, secure, configuration.unix_listener(path)],
             timeouts={**LONG_TIMES, **(timeouts or {})}, **top)
 
-    def wait_stopping(self, count=1):
-        self.daemon.log.wait_for_count('stopping', count)
-
     def assert_refuses_connections(self):
         """The listeners are closed, though the process still runs."""
         for name in ('plain', 'secure', 'local'):
