@@ -238,14 +238,17 @@ bench: all bench-tools ## Measure beside other servers; writes build/bench/repor
 INSTALL = install
 CONFIG_DIRECTORY = $(DESTDIR)$(sysconfdir)/wsrelayd
 MAN_PAGES := $(sort $(wildcard man/*.[1-9]))
+UNITS := $(sort $(wildcard systemd/*.service systemd/*.socket))
 
-# $(call install_text,FILE,DIRECTORY): installs a text with the directories that configure was given.
-define install_text
+# $(call install_text_as,FILE,DIRECTORY,NAME): installs a text with the directories that configure
+# was given; without _as under its own name.
+define install_text_as
 $(INSTALL) -d $(2)
 sed -e 's|/etc/wsrelayd|$(sysconfdir)/wsrelayd|g' -e 's|/usr/sbin|$(sbindir)|g' $(1) | \
-	$(INSTALL) -m 644 /dev/stdin $(2)/$(notdir $(1))
+	$(INSTALL) -m 644 /dev/stdin $(2)/$(3)
 
 endef
+install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 
 .PHONY: install uninstall
 install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays as it is
@@ -255,11 +258,14 @@ install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays a
 	test -e $(CONFIG_DIRECTORY)/wsrelayd.yaml || \
 		$(INSTALL) -m 644 etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml
 	$(foreach page,$(MAN_PAGES),$(call install_text,$(page),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))))
-	$(call install_text,systemd/wsrelayd.service,$(DESTDIR)$(unitdir))
+	$(foreach unit,$(UNITS),$(call install_text,$(unit),$(DESTDIR)$(unitdir)))
+	$(call install_text_as,systemd/wsrelayd.sysusers.conf,$(DESTDIR)$(sysusersdir),wsrelayd.conf)
+	$(call install_text_as,systemd/wsrelayd.tmpfiles.conf,$(DESTDIR)$(tmpfilesdir),wsrelayd.conf)
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
 	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(bindir)/wsrelay-bench
-	rm -f $(DESTDIR)$(unitdir)/wsrelayd.service
+	rm -f $(foreach unit,$(UNITS),$(DESTDIR)$(unitdir)/$(notdir $(unit)))
+	rm -f $(DESTDIR)$(sysusersdir)/wsrelayd.conf $(DESTDIR)$(tmpfilesdir)/wsrelayd.conf
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	if cmp -s etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml; then \
 		rm $(CONFIG_DIRECTORY)/wsrelayd.yaml; \

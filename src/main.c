@@ -10,6 +10,7 @@
 #include "options.h"
 #include "protocol/payload.h"
 #include "server/check.h"
+#include "server/notify.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -35,6 +36,17 @@ static void check_start(const struct config *config, struct config_errors *error
     server_check(config, errors);
 }
 
+/* Tells the service manager, whose people may look there first, of the first error. */
+static void notify_errors(const struct config_errors *errors)
+{
+    for (size_t i = 0; i < errors->message_count; i++) {
+        if (errors->messages[i].is_error) {
+            notify_failed(EINVAL, errors->messages[i].text);
+            return;
+        }
+    }
+}
+
 /* Loads the file and prints what is wrong with it; NULL when it cannot be used. */
 static struct config *load(const struct options *options)
 {
@@ -45,6 +57,7 @@ static struct config *load(const struct options *options)
     config = config_load(options->config_path, handler_registry,
                          options->action == ACTION_CHECK ? check_start : NULL, &errors);
     config_errors_print(&errors, stderr);
+    notify_errors(&errors);
     config_errors_free(&errors);
     return config;
 }
@@ -58,6 +71,7 @@ static int serve(const struct options *options, const struct config *config)
     if (error != 0) {
         log_error("cannot open the log file", LOG_TEXT("path", log->path),
                   LOG_TEXT("error", strerror(error)));
+        notify_failed(error, "cannot open the log file");
         return EXIT_FAILURE;
     }
     protocol_choose_kernels();
@@ -85,6 +99,8 @@ static int with_config(const struct options *options)
 
 static int run(const struct options *options)
 {
+    int status;
+
     switch (options->action) {
     case ACTION_HELP:
         options_print_help(stdout);
@@ -95,6 +111,11 @@ static int run(const struct options *options)
     case ACTION_BUILD_INFO:
         print_build_info();
         return EXIT_SUCCESS;
+    case ACTION_SERVE:
+        notify_open();
+        status = with_config(options);
+        notify_close();
+        return status;
     default:
         return with_config(options);
     }

@@ -10,14 +10,39 @@
 #include <sys/un.h>
 
 #define UNIX_PREFIX     "unix:"
+#define SYSTEMD_PREFIX  "systemd:"
 #define DIGITS          "0123456789"
 #define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "-._"
 
-enum { PORT_MAX = 65535, PORT_MAX_DIGITS = 5, HOST_MAX_BYTES = 253 };
+enum { PORT_MAX = 65535, PORT_MAX_DIGITS = 5, HOST_MAX_BYTES = 253, SOCKET_NAME_MAX_BYTES = 255 };
 
 bool address_syntax_is_unix(const char *text)
 {
     return strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+}
+
+const char *address_syntax_passed_name(const char *text)
+{
+    size_t length = strlen(SYSTEMD_PREFIX);
+
+    return strncmp(text, SYSTEMD_PREFIX, length) == 0 ? text + length : NULL;
+}
+
+/* What FileDescriptorName= of systemd.socket(5) allows. */
+static const char *passed_name_problem(const char *name)
+{
+    if (name[0] == '\0') {
+        return "the name that the socket unit has as FileDescriptorName= is missing";
+    }
+    if (strlen(name) > SOCKET_NAME_MAX_BYTES) {
+        return "the name of a passed socket has at most 255 bytes";
+    }
+    for (const char *c = name; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~' || *c == ':') {
+            return "the name of a passed socket is printable ASCII without colons";
+        }
+    }
+    return NULL;
 }
 
 static const char *unix_problem(const char *path)
@@ -80,8 +105,12 @@ static const char *host_problem(const char *text, const char *colon)
 const char *address_syntax_problem(const char *text)
 {
     const char *colon = strchr(text, ':');
+    const char *passed_name = address_syntax_passed_name(text);
     const char *problem;
 
+    if (passed_name != NULL) {
+        return passed_name_problem(passed_name);
+    }
     if (address_syntax_is_unix(text)) {
         return unix_problem(text + strlen(UNIX_PREFIX));
     }
@@ -95,7 +124,7 @@ const char *address_syntax_problem(const char *text)
         return "a port stands behind a colon, as in localhost:8080 or :8080";
     }
     if (colon == NULL) {
-        return "not an address (host:port, [v6]:port, :port or unix:/path)";
+        return "not an address (host:port, [v6]:port, :port, unix:/path or systemd:NAME)";
     }
     problem = host_problem(text, colon);
     return problem != NULL ? problem : port_problem(colon + 1);

@@ -40,7 +40,7 @@ struct tls_config {
 
 struct listener_config {
     char *name;
-    struct string_list addresses; /* as written: host:port, [v6]:port, :port, unix:/path */
+    struct string_list addresses; /* as written; config/address_syntax.h */
     struct tls_config *tls;       /* NULL: plain */
     mode_t mode;                  /* of unix sockets */
     char *owner;                  /* of unix sockets; NULL: unchanged */

@@ -98,7 +98,7 @@ static const struct schema_row listener_rows[] = {
      .type = &schema_addresses,
      SCHEMA_FIELD(struct listener_config, addresses),
      .required = true,
-     .help = "host:port, [v6]:port, :port, unix:/path, or a list of them"},
+     .help = "host:port, [v6]:port, :port, unix:/path, systemd:NAME, or a list of them"},
     {.name = "tls",
      SCHEMA_OPTIONAL(struct listener_config, tls, tls_rows),
      .check = check_tls,

@@ -4,6 +4,8 @@
 #include "net/listener.h"
 
 #include "base/log.h"
+#include "config/address_syntax.h"
+#include "net/inherited.h"
 #include "net/unix_socket.h"
 
 #include <errno.h>
@@ -165,7 +167,9 @@ static void close_down_to(struct listener_set *set, size_t count)
         struct listener *listener = &set->listeners[--set->count];
 
         /* Unlinked first: once it is closed the path may be another process's. */
-        remove_file(&listener->address);
+        if (!listener->inherited) {
+            remove_file(&listener->address);
+        }
         (void)close(listener->fd);
     }
 }
@@ -214,6 +218,31 @@ static enum outcome open_addresses(const struct opening *opening, const struct a
         }
     }
     return OPENED;
+}
+
+/* Takes all sockets that were passed under a name. Returns whether it went well. */
+static bool open_inherited(const struct opening *opening, const char *text)
+{
+    const char *name = address_syntax_passed_name(text);
+    const char *problem = strerror(ENOMEM);
+    enum inherited_outcome outcome = INHERITED_TAKEN;
+    size_t position = 0;
+
+    while (outcome == INHERITED_TAKEN) {
+        struct listener listener = {
+            .config = opening->config, .tls = opening->tls, .inherited = true};
+
+        outcome = reserve(opening->set)
+                      ? inherited_take(name, &position, &listener.fd, &listener.address, &problem)
+                      : INHERITED_UNFIT;
+        if (outcome == INHERITED_TAKEN) {
+            opening->set->listeners[opening->set->count++] = listener;
+        }
+    }
+    if (outcome == INHERITED_UNFIT) {
+        log_failure(opening->config, text, problem);
+    }
+    return outcome != INHERITED_UNFIT;
 }
 
 /* Opens what one line of the configuration names. Returns whether it went well. */
@@ -266,7 +295,11 @@ static bool open_listener(struct listener_set *set, const struct listener_config
     }
     set->contexts[set->context_count++] = opening.tls;
     for (size_t i = 0; i < config->addresses.count; i++) {
-        good = open_text(&opening, config->addresses.items[i]) && good;
+        const char *text = config->addresses.items[i];
+
+        good = (address_syntax_passed_name(text) != NULL ? open_inherited(&opening, text)
+                                                         : open_text(&opening, text)) &&
+               good;
     }
     if (good && set->count == before) {
         log_error("no address of the listener can be bound", LOG_TEXT("listener", config->name));

@@ -8,6 +8,7 @@
 #include "net/address.h"
 #include "net/tls.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { LISTENER_BACKLOG = 4096 };
@@ -17,6 +18,7 @@ struct listener {
     int fd; /* non-blocking, close-on-exec, listening */
     struct address address;
     const struct listener_config *config;
+    bool inherited;          /* passed to this process: its file, if any, is not ours to remove */
     struct tls_context *tls; /* shared by the listener's sockets, owned by the set; NULL: plain */
 };
 
@@ -31,8 +33,9 @@ struct listener_set {
  * Opens every address of every listener. An address family that the machine lacks is passed over
  * if another address of the same listener binds. A stale unix socket is replaced, a live one is an
  * error. IPv6 sockets are IPv6 only. Unix sockets are created under a umask of 0177 and then get
- * their owner, group and mode. Every failure is logged, one line each. Returns 0, or -1 with
- * nothing left open.
+ * their owner, group and mode. Addresses systemd:NAME are taken from what was inherited, which must
+ * have been collected (net/inherited.h). Every failure is logged, one line each. Returns 0, or -1
+ * with nothing left open.
  */
 int listener_set_open(struct listener_set *set, const struct config *config);
 

@@ -3,6 +3,7 @@
  */
 #include "net/listener_check.h"
 
+#include "config/address_syntax.h"
 #include "config/config.h"
 #include "config/errors.h"
 #include "net/address.h"
@@ -19,7 +20,8 @@ enum { PATH_BYTES = 128, NO_PORT = -1 };
 
 /* One of the socket addresses that a text of the file stands for. */
 struct use {
-    struct address address;
+    struct address address; /* all zero for a socket that will be passed */
+    const char *text;       /* of the file */
     size_t listener;
     size_t item; /* of the listener's addresses */
 };
@@ -102,7 +104,8 @@ static bool is_wildcard(const struct address *address)
            IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&address->storage)->sin6_addr);
 }
 
-static bool add_use(struct checking *checking, const struct address *address, size_t item)
+static bool add_use(struct checking *checking, const struct address *address, const char *text,
+                    size_t item)
 {
     if (checking->use_count == checking->use_capacity) {
         size_t capacity = 2 * checking->use_capacity + 16;
@@ -114,7 +117,7 @@ static bool add_use(struct checking *checking, const struct address *address, si
         checking->uses = grown;
         checking->use_capacity = capacity;
     }
-    checking->uses[checking->use_count++] = (struct use){*address, checking->listener, item};
+    checking->uses[checking->use_count++] = (struct use){*address, text, checking->listener, item};
     return true;
 }
 
@@ -123,13 +126,17 @@ static const char *check_address(struct checking *checking, const char *text, si
 {
     struct address results[ADDRESS_RESULTS_MAX];
     const char *problem = NULL;
-    size_t count = address_resolve(text, results, &problem);
+    bool passed = address_syntax_passed_name(text) != NULL;
+    size_t count = passed ? 1 : address_resolve(text, results, &problem);
 
+    if (passed) { /* what it is bound to only shows when it is there */
+        memset(&results[0], 0, sizeof results[0]);
+    }
     if (count > 0 && results[0].storage.ss_family == AF_UNIX) {
         problem = unix_socket_problem(((const struct sockaddr_un *)&results[0].storage)->sun_path);
     }
     for (size_t i = 0; i < count; i++) {
-        if (port_of(&results[i]) != 0 && !add_use(checking, &results[i], item)) {
+        if (port_of(&results[i]) != 0 && !add_use(checking, &results[i], text, item)) {
             return "out of memory";
         }
     }
@@ -164,12 +171,15 @@ static int compare_ports(const struct use *left, const struct use *right)
     return families != 0 ? families : order(port_of(&left->address), port_of(&right->address));
 }
 
-/* What an address leaves of its storage is zero. */
+/* What an address leaves of its storage is zero. Sockets that will be passed differ by name. */
 static int compare_addresses(const struct use *left, const struct use *right)
 {
     const unsigned char *a = (const unsigned char *)&left->address.storage;
     const unsigned char *b = (const unsigned char *)&right->address.storage;
 
+    if (left->address.storage.ss_family == AF_UNSPEC) {
+        return strcmp(left->text, right->text);
+    }
     return memcmp(a, b, sizeof left->address.storage);
 }
 

@@ -99,13 +99,22 @@ static const char *clear_path(const struct sockaddr_un *name)
     return NULL;
 }
 
+/* Whether it is theirs already: then not even the right to change that is needed. */
+static bool belongs_to(const char *path, uid_t user, gid_t group)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && (user == any_user || user == status.st_uid) &&
+           (group == any_group || group == status.st_gid);
+}
+
 /*
  * Owner first: the file must not be open to a group before it is the right group. Links are not
  * followed, as the directory may belong to somebody with fewer rights.
  */
 static int set_access(const char *path, uid_t user, gid_t group, mode_t mode)
 {
-    if ((user != any_user || group != any_group) &&
+    if (!belongs_to(path, user, group) &&
         fchownat(AT_FDCWD, path, user, group, AT_SYMLINK_NOFOLLOW) != 0) {
         return -1;
     }

@@ -6,15 +6,19 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/inherited.h"
 #include "net/listener.h"
 #include "server/acceptor.h"
 #include "server/cpus.h"
 #include "server/descriptors.h"
+#include "server/heartbeat.h"
+#include "server/notify.h"
 #include "server/pid_file.h"
 #include "server/privileges.h"
 #include "server/statistics.h"
 #include "server/worker.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <signal.h>
@@ -54,6 +58,7 @@ struct server {
     struct worker_end *ends; /* one for each worker */
     unsigned workers_running;
     enum stop_stage stop_stage;
+    struct heartbeat *heartbeat;
 };
 
 /* ---- several workers: the main thread accepts ---- */
@@ -159,6 +164,9 @@ static void (*const stop_stages[])(struct server *server) = {
 static void go_to_stage(struct server *server, enum stop_stage stage)
 {
     if (stage > server->stop_stage) {
+        if (server->stop_stage == STOP_NOT_ASKED) {
+            heartbeat_stop(server->heartbeat);
+        }
         server->stop_stage = stage;
         stop_stages[stage](server);
     }
@@ -255,10 +263,17 @@ static bool watch_signals(struct server *server)
 
 /* ---- starting ---- */
 
+/* What is wrong has been logged. */
+static int fail_start(int error, const char *status)
+{
+    notify_failed(error, status);
+    return -1;
+}
+
 static int out_of_memory(void)
 {
     log_error("not enough memory or descriptors to start");
-    return -1;
+    return fail_start(ENOMEM, "not enough memory or descriptors to start");
 }
 
 static bool create_workers(struct server *server, relay_deliver *deliver)
@@ -319,8 +334,15 @@ static int start_threads(struct server *server)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
         log_error("cannot start a thread", LOG_TEXT("error", strerror(error)));
+        return fail_start(error, "cannot start a thread");
     }
-    return error == 0 ? 0 : -1;
+    return 0;
+}
+
+static bool create_heartbeat(struct server *server)
+{
+    server->heartbeat = heartbeat_create(server->base, server->workers, server->worker_count);
+    return server->heartbeat != NULL;
 }
 
 static void log_listening(const struct server *server)
@@ -339,33 +361,40 @@ static void log_listening(const struct server *server)
 static int prepare(struct server *server, relay_deliver *deliver)
 {
     descriptors_raise_limit();
-    if (listener_set_open(&server->listeners, server->config) != 0) {
-        return -1;
+    if (inherited_collect() != 0) {
+        return fail_start(EBADF, "cannot take the sockets that were passed: the log says why");
     }
-    if (!create_main_loop(server) || !create_workers(server, deliver) || !start_accepting(server)) {
+    if (listener_set_open(&server->listeners, server->config) != 0) {
+        return fail_start(EADDRNOTAVAIL, "cannot listen: the log says where, and why");
+    }
+    inherited_close_unused();
+    if (!create_main_loop(server) || !create_workers(server, deliver) || !start_accepting(server) ||
+        !create_heartbeat(server)) {
         return out_of_memory();
     }
     server->admission.max_connections =
         descriptors_for_connections(server->config->limits.connections);
     server->admission.max_pending = server->config->limits.pending;
     if (pid_file_write(server->config->pid_file) != 0) {
-        return -1;
+        return fail_start(errno, "cannot write pid_file: the log says why");
     }
     if (privileges_drop(server->config) != 0) {
         pid_file_remove(server->config->pid_file);
-        return -1;
+        return fail_start(EPERM, "cannot change the user: the log says why");
     }
     return 0;
 }
 
 static void release(struct server *server)
 {
+    heartbeat_free(server->heartbeat);
     acceptor_free(server->acceptor);
     for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
         worker_free(server->workers[i]);
     }
     listener_set_close_sockets(&server->listeners);
     listener_set_free(&server->listeners);
+    inherited_free();
     relay_free(server->relay);
     for (size_t i = 0; server->signals != NULL && i < SIGNAL_COUNT; i++) {
         if (server->signals[i] != NULL) {
@@ -395,6 +424,7 @@ static int serve(struct server *server)
     log_listening(server);
     log_notice("started", LOG_TEXT("version", WSRELAYD_VERSION),
                LOG_NUMBER("workers", server->worker_count));
+    heartbeat_begin(server->heartbeat);
     if (event_base_dispatch(server->base) < 0) {
         log_error("the event loop of the main thread has failed: the process ends");
         log_stop();

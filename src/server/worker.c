@@ -38,6 +38,10 @@ struct worker {
     void *owner;
 
     struct stop_order orders[WORKER_ORDER_COUNT];
+
+    struct mail question;
+    atomic_bool asked;              /* the question is under way */
+    atomic_int_least64_t turned_ms; /* when it was last taken */
 };
 
 /* A connection on its way to its worker. */
@@ -208,6 +212,30 @@ void worker_order(struct worker *worker, enum worker_order order, const struct d
     mailbox_post(&worker->mailbox, &posted->mail);
 }
 
+/* ---- whether it turns ---- */
+
+static void question_delivered(struct mail *mail, void *receiver)
+{
+    struct worker *worker = receiver;
+
+    (void)mail;
+    atomic_store_explicit(&worker->turned_ms, clock_monotonic_ms(), memory_order_relaxed);
+    atomic_store_explicit(&worker->asked, false, memory_order_release);
+}
+
+void worker_ask(struct worker *worker)
+{
+    if (!atomic_exchange_explicit(&worker->asked, true, memory_order_acquire)) {
+        worker->question.deliver = question_delivered;
+        mailbox_post(&worker->mailbox, &worker->question);
+    }
+}
+
+int64_t worker_turned_ms(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->turned_ms, memory_order_relaxed);
+}
+
 /* ---- the thread ---- */
 
 /* Ends the wait: every turn takes the mail. */
@@ -253,6 +281,7 @@ static void *worker_run(void *argument)
             fail();
         }
     }
+    atomic_store_explicit(&worker->turned_ms, WORKER_ENDED_MS, memory_order_relaxed);
     worker->ended(worker->owner);
     return NULL;
 }
@@ -314,6 +343,7 @@ struct worker *worker_create(const struct config *config, struct relay *relay,
     worker->ended = ended;
     worker->owner = owner;
     worker->mailbox.wake_fd = -1;
+    atomic_init(&worker->turned_ms, clock_monotonic_ms());
     if (mailbox_init(&worker->mailbox) != 0 || !create_loop(worker, config, admission)) {
         worker_free(worker);
         return NULL;

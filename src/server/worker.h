@@ -14,8 +14,12 @@
 #include "relay/relay.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct worker;
+
+/* What worker_turned_ms says of a worker that has ended as it was asked to. */
+#define WORKER_ENDED_MS INT64_MAX
 
 /*
  * Makes a worker that has not started. `ended` is called from its thread as the last thing that it
@@ -55,6 +59,15 @@ enum worker_order {
  */
 void worker_order(struct worker *worker, enum worker_order order, const struct departure *departure,
                   int64_t end_ms);
+
+/*
+ * Any thread: sends the worker a mail that it takes in its next turn, at once if it waits. While
+ * one is under way it is not sent another.
+ */
+void worker_ask(struct worker *worker);
+
+/* Any thread: when the worker has last taken such a mail (ms, monotonic), or else was made. */
+int64_t worker_turned_ms(const struct worker *worker);
 
 /* What the worker has counted. Any thread. */
 const struct counters *worker_counters(const struct worker *worker);

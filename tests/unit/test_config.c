@@ -230,7 +230,7 @@ START_TEST(test_an_error_keeps_nothing_else_from_being_checked)
     ck_assert_str_eq(
         fixture_messages,
         "test.yaml:2:31: error: listeners[0].address[1]: \"x\": not an address (host:port, "
-        "[v6]:port, :port or unix:/path)\n"
+        "[v6]:port, :port, unix:/path or systemd:NAME)\n"
         "test.yaml:2:37: error: listeners[0].mode: only a listener with a unix: address has one\n"
         "test.yaml:2:49: error: listeners[0].nme: unknown key (did you mean \"name\"?)\n"
         "test.yaml:3:12: error: listeners[1].name: \"a\" is also the name of listeners[0]\n"
@@ -308,7 +308,7 @@ START_TEST(test_the_caller_s_check_sees_what_could_be_read)
         "test.yaml:2:15: error: listeners[0].address: mine\n"
         "test.yaml:3:12: warning: listeners[1].name: short\n"
         "test.yaml:3:25: error: listeners[1].address[0]: \"x\": not an address (host:port, "
-        "[v6]:port, :port or unix:/path)\n"
+        "[v6]:port, :port, unix:/path or systemd:NAME)\n"
         "test.yaml:3:28: error: listeners[1].address[1]: must be a single value, not a list\n"
         "test.yaml:3:32: error: listeners[1].address[2]: nobody's\n");
 }

@@ -11,7 +11,8 @@
 #define PORT     "the port must be a number from 0 to 65535"
 #define HOST     "not a host name or an IPv4 address"
 #define SCHEME   "an address has no scheme: write host:port, as in localhost:8080"
-#define SHAPE    "not an address (host:port, [v6]:port, :port or unix:/path)"
+#define SHAPE    "not an address (host:port, [v6]:port, :port, unix:/path or systemd:NAME)"
+#define NAME     "the name of a passed socket is printable ASCII without colons"
 
 static const struct address_case {
     const char *text;
@@ -30,7 +31,14 @@ static const struct address_case {
     {"8080", "a port stands behind a colon, as in localhost:8080 or :8080"},
     {"8080x", SHAPE},
     {"/run/ws.sock", SHAPE},
-    {"systemd:web", PORT},
+    {"systemd:web", NULL},
+    {"systemd:a name (of mine)", NULL},
+    {"systemd:8080", NULL},
+    {"systemd:", "the name that the socket unit has as FileDescriptorName= is missing"},
+    {"systemd:a:b", NAME},
+    {"systemd:a\nb", NAME},
+    {"systemd:\xC3\xA9", NAME},
+    {"systemd", SHAPE},
     {"localhost:", PORT},
     {"localhost:http", PORT},
     {":65536", PORT},
@@ -80,6 +88,26 @@ START_TEST(test_the_path_of_a_unix_socket_may_have_107_bytes)
 }
 END_TEST
 
+START_TEST(test_the_name_of_a_passed_socket_may_have_255_bytes)
+{
+    char text[300] = "systemd:";
+
+    memset(text + 8, 'x', 255);
+    ck_assert_ptr_null(address_syntax_problem(text));
+    text[8 + 255] = 'x';
+    ck_assert_str_eq(address_syntax_problem(text),
+                     "the name of a passed socket has at most 255 bytes");
+}
+END_TEST
+
+START_TEST(test_names_of_passed_sockets_are_told_from_addresses)
+{
+    ck_assert_str_eq(address_syntax_passed_name("systemd:web"), "web");
+    ck_assert_ptr_null(address_syntax_passed_name("systemd"));
+    ck_assert_ptr_null(address_syntax_passed_name("unix:/systemd:web"));
+}
+END_TEST
+
 START_TEST(test_unix_addresses_are_told_from_others)
 {
     ck_assert(address_syntax_is_unix("unix:/x"));
@@ -96,6 +124,8 @@ static Suite *address_suite(void)
     tcase_add_loop_test(tcase, test_an_address_is_good_or_its_fault_is_named, 0,
                         sizeof cases / sizeof *cases);
     tcase_add_test(tcase, test_the_path_of_a_unix_socket_may_have_107_bytes);
+    tcase_add_test(tcase, test_the_name_of_a_passed_socket_may_have_255_bytes);
+    tcase_add_test(tcase, test_names_of_passed_sockets_are_told_from_addresses);
     tcase_add_test(tcase, test_unix_addresses_are_told_from_others);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -142,9 +142,11 @@ static const struct value_case listener_cases[] = {
     {"@{name: a}", "listeners[0].address: missing"},
     {"{name: a, address: @[]}", "listeners[0].address: empty: at least one address is needed"},
     {"{name: a, address: @localhost}", "listeners[0].address: \"localhost\": not an address "
-                                       "(host:port, [v6]:port, :port or unix:/path)"},
-    {"{name: a, address: @'systemd:a'}",
-     "listeners[0].address: \"systemd:a\": the port must be a number from 0 to 65535"},
+                                       "(host:port, [v6]:port, :port, unix:/path or systemd:NAME)"},
+    {"{name: a, address: 'systemd:a'}", NULL},
+    {"{name: a, address: @'systemd:'}",
+     "listeners[0].address: \"systemd:\": the name that the socket unit has as "
+     "FileDescriptorName= is missing"},
     {"{name: a, address: [':1', @':1']}", "listeners[0].address[1]: \":1\" is listed twice"},
     {"{name: a, address: ':0', @mode: 0660}",
      "listeners[0].mode: only a listener with a unix: address has one"},

@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from harness.log import Log
 from harness.tools import daemon_binary
 
 STOP_SECONDS = 30
+ACTIVATE = Path(__file__).with_name('activate.py')
 
 
 class Daemon:
     """A process of the daemon, its directory and its log."""
 
     def __init__(self, content=None, arguments=(), environment=None, directory=None,
-                 descriptors=None, standard_error=subprocess.PIPE):
+                 descriptors=None, standard_error=subprocess.PIPE, passed=None):
         self.directory = Path(directory or tempfile.mkdtemp(prefix='wsrelayd-test-'))
         self.owns_directory = directory is None
         self.content = content if content is not None else configuration.configuration()
@@ -30,6 +32,7 @@ class Daemon:
         self.environment = {**os.environ, **(environment or {})}
         self.descriptors = descriptors  # (soft, hard) limit of open ones
         self.standard_error = standard_error
+        self.passed = passed    # pairs (name, socket), as a socket unit would; None: started by hand
         self.process = None
         self.log = None
         self.addresses = {}
@@ -41,13 +44,22 @@ class Daemon:
         error is not given."""
         configuration.write(self.content, self.file)
         command = [str(daemon_binary()), '-c', str(self.file), *self.arguments]
+        if self.passed is not None:
+            command = self._activation() + command
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.standard_error, env=self.environment, cwd=self.directory,
+            pass_fds=[sock.fileno() for _, sock in self.passed or ()],
             preexec_fn=self._limit_descriptors if self.descriptors else None)
         if self.process.stderr is not None:
             self.log = Log(self.process.stderr)
         return self
+
+    def _activation(self):
+        """What stands in front of the command to pass the sockets."""
+        numbers = ':'.join(str(sock.fileno()) for _, sock in self.passed)
+        names = ':'.join(name for name, _ in self.passed)
+        return [sys.executable, '-I', '-S', str(ACTIVATE), numbers, names]
 
     def _limit_descriptors(self):
         resource.setrlimit(resource.RLIMIT_NOFILE, self.descriptors)
@@ -65,7 +77,8 @@ class Daemon:
     def wait_listening(self):
         """Learns the addresses from the `listening` lines, which come in the file's order."""
         wanted = [(listener['name'], address) for listener in self.content['listeners']
-                  for address in self._addresses_of(listener)]
+                  for address in self._addresses_of(listener)
+                  for _ in range(self._sockets_of(address))]
         lines = self.log.wait_for_count('listening', len(wanted))
         for (name, _), line in zip(wanted, lines):
             self.addresses.setdefault(name, []).append(parse_address(line.get('address')))
@@ -74,6 +87,12 @@ class Daemon:
     def _addresses_of(listener):
         address = listener['address']
         return [address] if isinstance(address, str) else address
+
+    def _sockets_of(self, address):
+        """How many sockets listen for one address: those passed under a name may be several."""
+        if not address.startswith('systemd:'):
+            return 1
+        return sum(f'systemd:{name}' == address for name, _ in self.passed or ())
 
     def address(self, name='plain'):
         return self.addresses[name][0]

@@ -1,0 +1,26 @@
+/*
+ * What the service manager hears of the server while it lives: that it is ready, how many
+ * connections it has, that its threads turn, that it stops and is not done yet.
+ */
+#ifndef WSRELAYD_SERVER_HEARTBEAT_H
+#define WSRELAYD_SERVER_HEARTBEAT_H
+
+#include <event2/event.h>
+
+struct heartbeat;
+struct worker;
+
+/* For these workers, on the main thread's base. NULL when memory is short. */
+struct heartbeat *heartbeat_create(struct event_base *base, struct worker *const *workers,
+                                   unsigned worker_count);
+
+/* Says that the server is ready, and goes on from there. Does nothing without a manager. */
+void heartbeat_begin(struct heartbeat *heartbeat);
+
+/* Says that the server stops, and asks for time as long as it takes. */
+void heartbeat_stop(struct heartbeat *heartbeat);
+
+/* Before the workers are freed. NULL is allowed. */
+void heartbeat_free(struct heartbeat *heartbeat);
+
+#endif
