@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* The protocol numbers descriptors from here on. */
@@ -20,8 +23,10 @@ enum { FIRST_DESCRIPTOR = 3, PROBLEM_BYTES = 512 };
 /* What sd_listen_fds_with_names(3) calls a descriptor that came without a name. */
 static const char no_name[] = "unknown";
 
+static const char stored_prefix[] = "listener-";
+
 struct inherited {
-    int fd; /* -1: closed, as nobody has taken it */
+    int fd; /* -1: closed, or given away */
     const char *name;
     bool taken;
 };
@@ -218,6 +223,77 @@ enum inherited_outcome inherited_take(const char *name, size_t *position, int *f
         }
     }
     return first ? report_missing(problem) : INHERITED_NONE_LEFT;
+}
+
+/* ---- what an earlier process has stored ---- */
+
+/* Colons and bytes that are no printable ASCII may not stand in a name. */
+void inherited_make_name(char name[INHERITED_NAME_BYTES], const struct address *address)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    address_format(address, text);
+    snprintf(name, INHERITED_NAME_BYTES, "%s%s", stored_prefix, text);
+    for (char *c = name; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~' || *c == ':') {
+            *c = '_';
+        }
+    }
+}
+
+/* Whether the way to it is still there: a unix socket without its file is reached by nobody. */
+static bool is_reachable(const struct address *address)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&address->storage;
+    struct stat status;
+
+    return address->storage.ss_family != AF_UNIX ||
+           (lstat(name->sun_path, &status) == 0 && S_ISSOCK(status.st_mode));
+}
+
+static bool is_stored_for(const struct inherited *socket, const char *name,
+                          const struct address *address)
+{
+    struct address bound = {0};
+
+    return socket->fd >= 0 && !socket->taken && strcmp(socket->name, name) == 0 &&
+           find_fault(socket->fd, &bound) == NULL && bound.length == address->length &&
+           memcmp(&bound.storage, &address->storage, address->length) == 0;
+}
+
+int inherited_take_stored(const struct address *address)
+{
+    char name[INHERITED_NAME_BYTES];
+
+    inherited_make_name(name, address);
+    for (size_t i = 0; i < passed_count; i++) {
+        struct inherited *socket = &passed[i];
+
+        if (is_stored_for(socket, name, address) && is_reachable(address) &&
+            set_flag(socket->fd, F_GETFL, F_SETFL, O_NONBLOCK)) {
+            int fd = socket->fd;
+
+            socket->fd = -1;
+            return fd;
+        }
+    }
+    return -1;
+}
+
+bool inherited_close_stale(char name[INHERITED_NAME_BYTES])
+{
+    for (size_t i = 0; i < passed_count; i++) {
+        struct inherited *socket = &passed[i];
+
+        if (socket->fd >= 0 && !socket->taken &&
+            strncmp(socket->name, stored_prefix, sizeof stored_prefix - 1) == 0) {
+            snprintf(name, INHERITED_NAME_BYTES, "%s", socket->name);
+            (void)close(socket->fd);
+            socket->fd = -1;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- closing ---- */

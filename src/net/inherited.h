@@ -10,6 +10,7 @@
 
 #include "net/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum inherited_outcome { INHERITED_TAKEN, INHERITED_NONE_LEFT, INHERITED_UNFIT };
@@ -28,6 +29,22 @@ int inherited_collect(void);
  */
 enum inherited_outcome inherited_take(const char *name, size_t *position, int *fd,
                                       struct address *address, const char **problem);
+
+/*
+ * Sockets that an earlier process of this service has opened and left in the service manager's
+ * store come back the same way, under a name that their address makes.
+ */
+enum { INHERITED_NAME_BYTES = ADDRESS_TEXT_BYTES + 16 };
+void inherited_make_name(char name[INHERITED_NAME_BYTES], const struct address *address);
+
+/*
+ * Gives the socket that was stored for an address, non-blocking and close-on-exec, for the caller
+ * to close; -1 when there is none, or when the file of a unix socket is gone.
+ */
+int inherited_take_stored(const struct address *address);
+
+/* Closes one that nobody has taken. Returns false when there is none, else true with its name. */
+bool inherited_close_stale(char name[INHERITED_NAME_BYTES]);
 
 /* Closes what nobody has taken, with a warning each. */
 void inherited_close_unused(void);

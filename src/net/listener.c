@@ -115,6 +115,28 @@ static int open_socket(struct address *address, const struct listener_config *co
     return fd;
 }
 
+/* The same, or the socket that an earlier process has opened and stored. */
+static int open_or_take(struct listener *listener, struct failure *failure)
+{
+    int fd = inherited_take_stored(&listener->address);
+
+    if (fd < 0) {
+        return open_socket(&listener->address, listener->config, failure);
+    }
+    listener->stored = true;
+    *failure = (struct failure){0};
+    if (listener->address.storage.ss_family == AF_UNIX) {
+        const struct sockaddr_un *name = (const struct sockaddr_un *)&listener->address.storage;
+
+        failure->text = unix_socket_set_access(name->sun_path, listener->config);
+    }
+    if (failure->text != NULL) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 /* Whether the machine lacks a family: then even its loopback address cannot be bound. */
 static bool family_missing(sa_family_t family)
 {
@@ -167,7 +189,7 @@ static void close_down_to(struct listener_set *set, size_t count)
         struct listener *listener = &set->listeners[--set->count];
 
         /* Unlinked first: once it is closed the path may be another process's. */
-        if (!listener->inherited) {
+        if (!listener->inherited && !listener->stored) {
             remove_file(&listener->address);
         }
         (void)close(listener->fd);
@@ -206,7 +228,7 @@ static enum outcome open_addresses(const struct opening *opening, const struct a
         if (follows) {
             *port = chosen;
         }
-        listener.fd = open_socket(&listener.address, opening->config, &failure);
+        listener.fd = open_or_take(&listener, &failure);
         if (listener.fd >= 0) {
             opening->set->listeners[opening->set->count++] = listener;
             chosen = port != NULL ? *port : 0;

@@ -18,7 +18,8 @@ struct listener {
     int fd; /* non-blocking, close-on-exec, listening */
     struct address address;
     const struct listener_config *config;
-    bool inherited;          /* passed to this process: its file, if any, is not ours to remove */
+    bool inherited; /* passed to this process: its file, if any, is not ours to remove */
+    bool stored;    /* the service manager keeps it for the next start, which needs the file */
     struct tls_context *tls; /* shared by the listener's sockets, owned by the set; NULL: plain */
 };
 

@@ -121,18 +121,34 @@ static int set_access(const char *path, uid_t user, gid_t group, mode_t mode)
     return fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW);
 }
 
+static const char *find_owners(const struct listener_config *config, uid_t *user, gid_t *group)
+{
+    const char *problem = unix_socket_find_user(config->owner, user);
+
+    return problem != NULL ? problem : unix_socket_find_group(config->group, group);
+}
+
+const char *unix_socket_set_access(const char *path, const struct listener_config *config)
+{
+    uid_t user;
+    gid_t group;
+    const char *problem = find_owners(config, &user, &group);
+
+    if (problem == NULL && set_access(path, user, group, config->mode) != 0) {
+        problem = strerror(errno);
+    }
+    return problem;
+}
+
 const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
                              const struct listener_config *config)
 {
     uid_t user;
     gid_t group;
-    const char *problem = unix_socket_find_user(config->owner, &user);
+    const char *problem = find_owners(config, &user, &group);
     mode_t previous;
     int result;
 
-    if (problem == NULL) {
-        problem = unix_socket_find_group(config->group, &group);
-    }
     if (problem == NULL) {
         problem = clear_path(name);
     }

@@ -18,6 +18,12 @@ const char *unix_socket_find_group(const char *name, gid_t *id);
 const char *unix_socket_problem(const char *path);
 
 /*
+ * Gives the file of a bound socket the owner, group and mode of `config`. Returns NULL, or a
+ * sentence that is valid until the next call.
+ */
+const char *unix_socket_set_access(const char *path, const struct listener_config *config);
+
+/*
  * Binds `fd` and gives the file the owner, group and mode of `config`. Nobody but this process's
  * user can connect before that is done. A socket that nobody listens on is replaced. Sets the
  * process's umask for a moment: only while there is one thread. Returns NULL, or a sentence that

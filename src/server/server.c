@@ -10,6 +10,7 @@
 #include "net/listener.h"
 #include "server/acceptor.h"
 #include "server/cpus.h"
+#include "server/descriptor_store.h"
 #include "server/descriptors.h"
 #include "server/heartbeat.h"
 #include "server/notify.h"
@@ -367,6 +368,7 @@ static int prepare(struct server *server, relay_deliver *deliver)
     if (listener_set_open(&server->listeners, server->config) != 0) {
         return fail_start(EADDRNOTAVAIL, "cannot listen: the log says where, and why");
     }
+    descriptor_store_begin(&server->listeners);
     inherited_close_unused();
     if (!create_main_loop(server) || !create_workers(server, deliver) || !start_accepting(server) ||
         !create_heartbeat(server)) {
