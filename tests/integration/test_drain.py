@@ -1,16 +1,14 @@
 """Draining (USR2): connections are asked to come back elsewhere, one after the other, and nothing
 that was accepted is lost."""
 
-import selectors
 import signal
 import struct
-import time
 import unittest
 from collections import Counter
 
 from harness import frames
+from harness.closing import moments_of_closing
 from harness.connection import PLAIN
-from harness.deadline import Deadline
 from harness.frames import BINARY
 from harness.handshake import check_refusal, read_response
 from harness.stopping import EVERY_TRANSPORT, KIB, SignalTest
@@ -49,25 +47,11 @@ class DrainTest(DrainCase):
         self.start_everywhere({'drain': '4s'}, workers=2)
         clients = [self.client() for _ in range(600)]
         self.drain()
-        moments = self.moments_of_closing(clients)
+        moments = moments_of_closing(clients, self.end_with)
         tenths = Counter(int((moment - moments[0]) / 0.4) for moment in moments)
         self.assertLessEqual(max(tenths.values()), 3 * len(clients) / 10, tenths)
         self.assertGreater(moments[-1] - moments[0], 3)
         self.assert_exits(most=4)
-
-    def moments_of_closing(self, clients):
-        """When the Close of each came (s), in their order; each is answered."""
-        moments = []
-        deadline = Deadline('the Close of every client', 30)
-        with selectors.DefaultSelector() as selector:
-            for client in clients:
-                selector.register(client.sock, selectors.EVENT_READ, client)
-            while len(moments) < len(clients):
-                for key, _ in selector.select(deadline.remaining()):
-                    moments.append(time.monotonic())
-                    selector.unregister(key.fileobj)
-                    self.end_with(1012, key.data)
-        return moments
 
     def test_publications_go_on_until_the_close_and_none_is_lost(self):
         """A member gets everything up to its own Close, whoever else has left before."""

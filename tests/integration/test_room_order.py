@@ -21,6 +21,7 @@ from harness.tools import REPOSITORY, is_thread_sanitized
 
 CHECKER = REPOSITORY / 'tests' / 'checker' / 'check-delivery'
 COUNTS = 8
+CHECK_SECONDS = 600
 EVERY_TRANSPORT = (PLAIN, SECURE, LOCAL)
 QUEUE = '256KiB'
 MANY = 1000000
@@ -99,7 +100,7 @@ class RoomOrderTest(DaemonTest):
         """Eight zeros."""
         self.records.file.flush()
         result = subprocess.run([sys.executable, CHECKER, self.records.path], capture_output=True,
-                                text=True, timeout=120, check=False)
+                                text=True, timeout=CHECK_SECONDS, check=False)
         counts = dict(line.split() for line in result.stdout.splitlines())
         self.assertEqual(len(counts), COUNTS, result.stderr)
         self.assertEqual(set(counts.values()), {'0'}, f'{counts}\n{result.stderr}')

@@ -1,5 +1,6 @@
 """Many members at once, and senders that go no faster than all others can read."""
 
+import collections
 import select
 
 from harness.deadline import Deadline
@@ -56,6 +57,8 @@ class Crowd:
         self.steady = []
         self.passing = []
         self.senders = {}
+        self.readers = collections.Counter()    # of each room, how many steady members it has
+        self.names = set()                      # of the steady ones
 
         # Called whenever somebody has got something: the best moment to disturb an order is when
         # one member knows already what others do not.
@@ -65,6 +68,8 @@ class Crowd:
 
     def add(self, member):
         self.steady.append(member)
+        self.readers[member.room] += 1
+        self.names.add(member.name)
         return member
 
     def add_passing(self, member):
@@ -77,8 +82,8 @@ class Crowd:
 
     def _readers(self, sender):
         """How many steady members get what this member publishes."""
-        return sum(one.room == sender.room and (one is not sender or one.own)
-                   for one in self.steady)
+        left_out = sender.name in self.names and not sender.own
+        return self.readers[sender.room] - left_out
 
     # ---- turning ----
 
@@ -93,18 +98,22 @@ class Crowd:
         """Publishes what may be published, then receives from all who have something."""
         for sender in self.senders.values():
             sender.publish(self._readers(sender.member))
-        present = [one for one in (*self.steady, *self.passing) if not one.ended]
-        writing = [one for one in present if one.unsent]
-        readable, writable, _ = select.select(present, writing, [], WAIT_SECONDS)
-        for member in writable:
-            member.flush()
-        for member in readable:
-            self._receive(member)
+        present = {one.fileno(): one for one in (*self.steady, *self.passing) if not one.ended}
+        poll = select.poll()
+        for number, member in present.items():
+            poll.register(number, select.POLLIN | (select.POLLOUT if member.unsent else 0))
+        ready = [(present[number], what) for number, what in poll.poll(WAIT_SECONDS * 1000)]
+        for member, what in ready:
+            if what & select.POLLOUT:
+                member.flush()
+        for member, what in ready:
+            if what & ~select.POLLOUT:
+                self._receive(member)
 
     def _receive(self, member):
         keys = member.receive()
         for name, n in keys:
-            if member in self.steady and name in self.senders:
+            if member.name in self.names and name in self.senders:
                 self.senders[name].arrived(n)
         if keys:
             self.on_receipt()
