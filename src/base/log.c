@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,9 +24,18 @@ enum log_mode {
 static atomic_int level_in_force = LOG_LEVEL_INFO;
 static atomic_int mode = LOG_MODE_DIRECT;
 
-/* Set by log_configure, before there are other threads; with LOG_MODE_THREAD only read. */
+/* With LOG_MODE_THREAD these are the writing thread's. */
 static struct log_style style = {.format = LOG_FORMAT_TEXT};
 static struct log_output output = {.target = LOG_TARGET_STDERR, .fd = STDERR_FILENO};
+
+/* Who else gets this thread's errors. */
+static _Thread_local log_tap *tap;
+static _Thread_local void *tap_owner;
+
+struct log_change {
+    enum log_level level;
+    struct log_replacement replacement;
+};
 
 bool log_enabled(enum log_level level)
 {
@@ -48,6 +58,46 @@ int log_configure(enum log_level level, enum log_format format, enum log_target 
     return 0;
 }
 
+int log_prepare(enum log_level level, enum log_format format, enum log_target target,
+                const char *path, struct log_change **change)
+{
+    struct log_change *prepared = calloc(1, sizeof *prepared);
+    struct log_replacement *replacement;
+    int error;
+
+    if (prepared == NULL) {
+        return ENOMEM;
+    }
+    replacement = &prepared->replacement;
+    error = log_output_open(&replacement->output, target, path);
+    if (error != 0) {
+        free(prepared);
+        return error;
+    }
+    prepared->level = level;
+    replacement->style =
+        (struct log_style){format, log_output_wants_priority(&replacement->output)};
+    *change = prepared;
+    return 0;
+}
+
+void log_apply(struct log_change *change)
+{
+    if (atomic_load(&mode) == LOG_MODE_THREAD) {
+        log_writer_replace(&change->replacement);
+    }
+    atomic_store_explicit(&level_in_force, (int)change->level, memory_order_relaxed);
+    free(change);
+}
+
+void log_discard(struct log_change *change)
+{
+    if (change != NULL) {
+        log_output_close(&change->replacement.output);
+        free(change);
+    }
+}
+
 int log_start(void)
 {
     int error = log_writer_start(&output, &style);
@@ -67,8 +117,12 @@ void log_reopen(void)
 
 void log_stop(void)
 {
+    bool stopped;
+
     if (atomic_load(&mode) == LOG_MODE_THREAD) {
-        atomic_store(&mode, log_writer_stop() ? LOG_MODE_DIRECT : LOG_MODE_SILENCED);
+        stopped = log_writer_stop();
+        style = log_writer_style();
+        atomic_store(&mode, stopped ? LOG_MODE_DIRECT : LOG_MODE_SILENCED);
     }
 }
 
@@ -77,25 +131,49 @@ static void write_event(enum log_mode writer, const struct log_event *event)
     struct log_line line;
     struct timespec now;
     size_t written = 0;
+    bool posted;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    log_line_format(&line, &style, now, event);
-    if (writer == LOG_MODE_THREAD) {
-        log_writer_post(&line);
-    } else {
+    if (writer == LOG_MODE_DIRECT) {
+        log_line_format(&line, &style, now, event);
         log_output_write(&output, line.bytes, line.length, &written);
+        return;
     }
+    do {
+        struct log_style in_force = log_writer_style();
+
+        log_line_format(&line, &in_force, now, event);
+        posted = log_writer_post(&line, &in_force);
+    } while (!posted); /* the style has changed meanwhile */
+}
+
+void log_tap_errors(log_tap *take, void *owner)
+{
+    tap = take;
+    tap_owner = owner;
+}
+
+static void tap_event(const struct log_event *event)
+{
+    struct log_line line;
+
+    log_line_format_bare(&line, event);
+    tap(tap_owner, line.bytes, line.length);
 }
 
 void log_event(enum log_level level, const char *message, const struct log_field *fields,
                size_t count)
 {
     enum log_mode writer = (enum log_mode)atomic_load(&mode);
+    const struct log_event event = {level, message, fields, count};
     int saved_errno = errno;
 
+    if (level == LOG_LEVEL_ERROR && tap != NULL) {
+        tap_event(&event);
+    }
     if (writer == LOG_MODE_DIRECT ||
         (writer == LOG_MODE_THREAD && log_writer_admit(level, message))) {
-        write_event(writer, &(struct log_event){level, message, fields, count});
+        write_event(writer, &event);
     }
     errno = saved_errno;
 }

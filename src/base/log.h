@@ -80,6 +80,27 @@ void log_access(const char *message, const struct log_field *fields, size_t coun
 #define log_debug(...)   LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 /*
+ * Also hands what this thread logs at level error to `take`, without time and level and not
+ * terminated, whatever becomes of it in the log. NULL ends it.
+ */
+typedef void log_tap(void *owner, const char *text, size_t length);
+void log_tap_errors(log_tap *take, void *owner);
+
+struct log_change;
+
+/*
+ * Gets ready to change where lines go and which are written, while others log. Returns 0 with
+ * *change, or the errno value of opening the file. Either log_apply or log_discard takes it.
+ */
+int log_prepare(enum log_level level, enum log_format format, enum log_target target,
+                const char *path, struct log_change **change);
+
+/* Lines that were logged before go where they would have gone, unless the target fails: then they
+ * are lost. Cannot fail. One thread at a time, not before log_start. */
+void log_apply(struct log_change *change);
+void log_discard(struct log_change *change); /* NULL is allowed */
+
+/*
  * Sets where lines go; not after log_start. Before this they go to standard error as text at level
  * info. `path` is used with LOG_TARGET_FILE only. Returns 0, or the errno value of opening the
  * file, and then nothing has changed. Standard error gets the journal's priority prefix when it is

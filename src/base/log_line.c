@@ -152,6 +152,13 @@ static void put_time(struct log_line *line, struct timespec time)
     put(line, fraction);
 }
 
+void log_line_format_bare(struct log_line *line, const struct log_event *event)
+{
+    line->length = 0;
+    put_escaped(line, LOG_FORMAT_TEXT, slice_of(event->message));
+    put_fields(line, LOG_FORMAT_TEXT, event);
+}
+
 static void put_text_event(struct log_line *line, const struct log_style *style,
                            struct timespec time, const struct log_event *event)
 {

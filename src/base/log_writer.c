@@ -4,6 +4,9 @@
  * only this thread ever waits for the target.
  *
  * A target that fails (a full disk) is tried again every second, and a line says so afterwards.
+ *
+ * When lines are to go elsewhere, the place in the half is noted up to which they belong to the old
+ * target. A line is formatted before it is posted, so its style is compared under the lock.
  */
 #include "base/log_writer.h"
 
@@ -13,6 +16,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
@@ -34,9 +38,14 @@ static struct {
     size_t filled_bytes;
     uint64_t lost; /* lines that found no room, not yet reported */
     struct log_flood flood;
-    bool reopen; /* asked for */
-    bool stop;   /* asked for */
+    bool reopen;   /* asked for */
+    bool replaces; /* asked for: from old_bytes of `filling` on lines are for `replacement` */
+    size_t old_bytes;
+    struct log_replacement replacement;
+    bool stop; /* asked for */
     bool ended;
+
+    atomic_uint style_in_force; /* see pack_style; written under the lock, read without it */
 
     /* The thread's own. */
     struct log_output *output;
@@ -54,8 +63,23 @@ struct batch {
     struct log_flood_report reports[LOG_FLOOD_SLOTS];
     size_t report_count;
     bool reopen;
+    bool replaces; /* behind old_bytes of the lines */
+    size_t old_bytes;
+    struct log_replacement replacement;
     bool last;
 };
+
+static unsigned pack_style(const struct log_style *style)
+{
+    return (unsigned)style->format << 1 | style->with_priority;
+}
+
+struct log_style log_writer_style(void)
+{
+    unsigned packed = atomic_load_explicit(&writer.style_in_force, memory_order_relaxed);
+
+    return (struct log_style){(enum log_format)(packed >> 1), (packed & 1) != 0};
+}
 
 /* Under the lock: waits until it is told of something or `until_ms`; -1: without limit. */
 static void wait_for_change(int64_t until_ms)
@@ -78,14 +102,18 @@ static bool reports_are_due(void)
 static void take_batch(struct batch *batch)
 {
     pthread_mutex_lock(&writer.lock);
-    while (writer.filled_bytes == 0 && !writer.reopen && !writer.stop && !reports_are_due()) {
+    while (writer.filled_bytes == 0 && !writer.reopen && !writer.replaces && !writer.stop &&
+           !reports_are_due()) {
         wait_for_change(writer.flood.report_at_ms);
     }
     batch->lines = writer.filling;
     batch->length = writer.filled_bytes;
     batch->lost = writer.lost;
     batch->reopen = writer.reopen;
-    batch->last = writer.stop && writer.filled_bytes == 0;
+    batch->replaces = writer.replaces;
+    batch->old_bytes = writer.replaces ? writer.old_bytes : writer.filled_bytes;
+    batch->replacement = writer.replacement;
+    batch->last = writer.stop && writer.filled_bytes == 0; /* a replacement comes with it */
     batch->report_count = 0;
     if (batch->last || reports_are_due()) {
         batch->report_count = log_flood_take_reports(&writer.flood, batch->reports);
@@ -94,24 +122,26 @@ static void take_batch(struct batch *batch)
     writer.filled_bytes = 0;
     writer.lost = 0;
     writer.reopen = false;
+    writer.replaces = false;
     pthread_mutex_unlock(&writer.lock);
 }
 
-/* Pauses before the next attempt; sets *reopen if that was asked for. False: it is time to end. */
+/* Pauses before the next attempt; sets *reopen if that was asked for. False: this target is over.
+ */
 static bool wait_before_retry(bool *reopen)
 {
     int64_t until_ms = clock_monotonic_ms() + RETRY_AFTER_MS;
-    bool stop;
+    bool over;
 
     pthread_mutex_lock(&writer.lock);
-    while (!writer.stop && !writer.reopen && clock_monotonic_ms() < until_ms) {
+    while (!writer.stop && !writer.replaces && !writer.reopen && clock_monotonic_ms() < until_ms) {
         wait_for_change(until_ms);
     }
     *reopen = writer.reopen;
     writer.reopen = false;
-    stop = writer.stop;
+    over = writer.stop || writer.replaces;
     pthread_mutex_unlock(&writer.lock);
-    return !stop;
+    return !over;
 }
 
 /* Where the line begins that was cut by an error: a new file must not start in its middle. */
@@ -122,8 +152,19 @@ static size_t line_start(const char *lines, size_t written)
     return end == NULL ? 0 : (size_t)(end + 1 - lines);
 }
 
-/* Writes all of it, however often the target fails meanwhile; gives up only at the end. */
-static void write_lines(const char *lines, size_t length)
+static uint64_t count_lines(const char *lines, size_t length)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        count += lines[i] == '\n';
+    }
+    return count;
+}
+
+/* Writes all of it, however often the target fails meanwhile; gives up when the target is over.
+ * Returns how many lines were lost by that. */
+static uint64_t write_lines(const char *lines, size_t length, bool is_over)
 {
     size_t written = 0;
     bool reopen;
@@ -131,13 +172,14 @@ static void write_lines(const char *lines, size_t length)
 
     while ((error = log_output_write(writer.output, lines, length, &written)) != 0) {
         writer.failure = error;
-        if (!wait_before_retry(&reopen)) {
-            return;
+        if (is_over || !wait_before_retry(&reopen)) {
+            return count_lines(lines + written, length - written);
         }
         if (reopen && log_output_reopen(writer.output) == 0) {
             written = line_start(lines, written);
         }
     }
+    return 0;
 }
 
 /* Writes a line of the thread's own. */
@@ -150,7 +192,7 @@ static void write_event(enum log_level level, const char *message, const struct 
 
     clock_gettime(CLOCK_REALTIME, &now);
     log_line_format(&line, &writer.style, now, &event);
-    write_lines(line.bytes, line.length);
+    (void)write_lines(line.bytes, line.length, false);
 }
 
 static void reopen_output(void)
@@ -162,6 +204,24 @@ static void reopen_output(void)
                                            LOG_TEXT("error", strerror(error))};
 
         write_event(LOG_LEVEL_ERROR, "cannot open the log file anew", fields, 2);
+    }
+}
+
+static void replace_output(const struct log_replacement *replacement)
+{
+    log_output_close(writer.output);
+    *writer.output = replacement->output;
+    writer.style = replacement->style;
+}
+
+/* Each line to the target that was in force when it was posted. */
+static void write_batch(struct batch *batch)
+{
+    batch->lost += write_lines(batch->lines, batch->old_bytes, batch->replaces);
+    if (batch->replaces) {
+        replace_output(&batch->replacement);
+        batch->lost +=
+            write_lines(batch->lines + batch->old_bytes, batch->length - batch->old_bytes, false);
     }
 }
 
@@ -198,7 +258,7 @@ static void *run_writer(void *unused)
         if (batch.reopen) {
             reopen_output();
         }
-        write_lines(batch.lines, batch.length);
+        write_batch(&batch);
         report_floods(&batch);
         report_losses(batch.lost);
     } while (!batch.last);
@@ -251,10 +311,12 @@ int log_writer_start(struct log_output *output, const struct log_style *style)
     writer.lost = 0;
     log_flood_init(&writer.flood);
     writer.reopen = false;
+    writer.replaces = false;
     writer.stop = false;
     writer.ended = false;
     writer.output = output;
     writer.style = *style;
+    atomic_store(&writer.style_in_force, pack_style(style));
     writer.failure = 0;
     return start_thread();
 }
@@ -276,10 +338,14 @@ bool log_writer_admit(enum log_level level, const char *message)
     return admitted;
 }
 
-void log_writer_post(const struct log_line *line)
+bool log_writer_post(const struct log_line *line, const struct log_style *style)
 {
+    bool posted = true;
+
     pthread_mutex_lock(&writer.lock);
-    if (line->length > HALF_BYTES - writer.filled_bytes) {
+    if (pack_style(style) != atomic_load_explicit(&writer.style_in_force, memory_order_relaxed)) {
+        posted = false;
+    } else if (line->length > HALF_BYTES - writer.filled_bytes) {
         writer.lost++;
     } else {
         if (writer.filled_bytes == 0) {
@@ -288,6 +354,31 @@ void log_writer_post(const struct log_line *line)
         memcpy(writer.filling + writer.filled_bytes, line->bytes, line->length);
         writer.filled_bytes += line->length;
     }
+    pthread_mutex_unlock(&writer.lock);
+    return posted;
+}
+
+/* Under the lock: gives up a replacement that the thread has not taken, and the lines for it. */
+static void drop_replacement(void)
+{
+    writer.lost +=
+        count_lines(writer.filling + writer.old_bytes, writer.filled_bytes - writer.old_bytes);
+    writer.filled_bytes = writer.old_bytes;
+    log_output_close(&writer.replacement.output);
+}
+
+void log_writer_replace(const struct log_replacement *replacement)
+{
+    pthread_mutex_lock(&writer.lock);
+    if (writer.replaces) {
+        drop_replacement();
+    }
+    writer.replaces = true;
+    writer.old_bytes = writer.filled_bytes;
+    writer.replacement = *replacement;
+    atomic_store_explicit(&writer.style_in_force, pack_style(&replacement->style),
+                          memory_order_relaxed);
+    pthread_cond_signal(&writer.changed);
     pthread_mutex_unlock(&writer.lock);
 }
 
