@@ -11,6 +11,7 @@
 #include "protocol/payload.h"
 #include "server/check.h"
 #include "server/notify.h"
+#include "server/reload.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -30,8 +31,10 @@ static void print_build_info(void)
            OPTIONS_DEFAULT_CONFIG);
 }
 
-static void check_start(const struct config *config, struct config_errors *errors)
+static void check_start(const struct config *config, struct config_errors *errors,
+                        const void *argument)
 {
+    (void)argument;
     listener_check(config, errors);
     server_check(config, errors);
 }
@@ -55,46 +58,52 @@ static struct config *load(const struct options *options)
 
     config_errors_init(&errors, options->config_path);
     config = config_load(options->config_path, handler_registry,
-                         options->action == ACTION_CHECK ? check_start : NULL, &errors);
+                         options->action == ACTION_CHECK ? check_start : NULL, NULL, &errors);
     config_errors_print(&errors, stderr);
     notify_errors(&errors);
     config_errors_free(&errors);
     return config;
 }
 
-static int serve(const struct options *options, const struct config *config)
+/* Takes over the configuration. */
+static int serve(const struct options *options, struct config *config)
 {
+    const struct config_source source = {.path = options->config_path,
+                                         .handlers = handler_registry,
+                                         .level_is_fixed = options->log_level_set,
+                                         .level = options->log_level};
     const struct log_config *log = &config->log;
-    enum log_level level = options->log_level_set ? options->log_level : log->level;
+    enum log_level level = config_source_level(&source, config);
     int error = log_configure(level, log->format, log->target, log->path);
 
     if (error != 0) {
         log_error("cannot open the log file", LOG_TEXT("path", log->path),
                   LOG_TEXT("error", strerror(error)));
         notify_failed(error, "cannot open the log file");
+        config_free(config);
         return EXIT_FAILURE;
     }
     protocol_choose_kernels();
-    return server_run(config, room_deliver) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return server_run(&source, config, room_deliver) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int with_config(const struct options *options)
 {
     struct config *config = load(options);
-    int status = EXIT_SUCCESS;
 
     if (config == NULL) {
         return EXIT_FAILURE;
     }
+    if (options->action == ACTION_SERVE) {
+        return serve(options, config);
+    }
     if (options->action == ACTION_CHECK) {
         printf("%s: the configuration is in order\n", options->config_path);
-    } else if (options->action == ACTION_DUMP) {
-        config_dump(config, stdout);
     } else {
-        status = serve(options, config);
+        config_dump(config, stdout);
     }
     config_free(config);
-    return status;
+    return EXIT_SUCCESS;
 }
 
 static int run(const struct options *options)

@@ -44,8 +44,7 @@ static struct config *read_tree(struct node *root, const struct handler_schema *
 }
 
 struct config *config_load(const char *path, const struct handler_schema *const *handlers,
-                           void (*check)(const struct config *config, struct config_errors *errors),
-                           struct config_errors *errors)
+                           config_check *check, const void *argument, struct config_errors *errors)
 {
     struct config *config = NULL;
 
@@ -54,7 +53,7 @@ struct config *config_load(const char *path, const struct handler_schema *const 
         config = read_tree(errors->root, handlers, errors);
     }
     if (config != NULL && check != NULL) {
-        check(config, errors);
+        check(config, errors, argument);
     }
     tree_free(errors->root);
     errors->root = NULL;
@@ -95,6 +94,11 @@ void schema_clear(const struct schema_row *rows, void *object)
             break;
         }
     }
+}
+
+void config_route_clear(struct route_config *route)
+{
+    schema_clear(schema_route_rows, route);
 }
 
 void config_free(struct config *config)

@@ -17,6 +17,8 @@
 
 struct config_errors;
 
+struct schema_row;
+
 struct string_list {
     char **items;
     size_t count;
@@ -36,6 +38,7 @@ struct tls_config {
     enum tls_version min_version;
     enum client_auth client_auth;
     char *client_ca; /* path, or NULL */
+    bool reload_on_change;
 };
 
 struct listener_config {
@@ -65,6 +68,9 @@ struct timeouts_config {
     int64_t drain_delay_ms;
 };
 
+/* What becomes of connections whose route or listener is another, or gone, after a reload. */
+enum on_reload { ON_RELOAD_KEEP, ON_RELOAD_CLOSE };
+
 enum queue_policy { QUEUE_POLICY_CLOSE, QUEUE_POLICY_DROP };
 
 /* Everything that a route inherits from `defaults` and may override. 0 ms: off. */
@@ -80,6 +86,7 @@ struct route_settings {
     int64_t max_connection_age_ms;
     size_t send_queue_bytes;
     enum queue_policy send_queue_policy;
+    enum on_reload on_reload;
 };
 
 enum path_part_type { PATH_PART_LITERAL, PATH_PART_SEGMENT, PATH_PART_REST };
@@ -126,17 +133,28 @@ struct config {
 
 /*
  * Reads and checks a file. `handlers` is a NULL-terminated array of what `handler:` may name.
- * `check`, unless it is NULL, checks what this module cannot. It sees what could be read, even if
- * there were errors: what could not is zero or NULL there, and the elements of a list have the
- * indices that they have in the file. Returns NULL when there was any error; errors and warnings
- * are collected in `errors`. Free with config_free, which accepts NULL.
+ * `check`, unless it is NULL, checks what this module cannot; `argument` is handed through. It sees
+ * what could be read, even if there were errors: what could not is zero or NULL there, and the
+ * elements of a list have the indices that they have in the file. Returns NULL when there was any
+ * error; errors and warnings are collected in `errors`. Free with config_free, which accepts NULL.
  */
+typedef void config_check(const struct config *config, struct config_errors *errors,
+                          const void *argument);
 struct config *config_load(const char *path, const struct handler_schema *const *handlers,
-                           void (*check)(const struct config *config, struct config_errors *errors),
-                           struct config_errors *errors);
+                           config_check *check, const void *argument, struct config_errors *errors);
 void config_free(struct config *config);
+
+/* Frees what one route holds, as config_free does; all zero is allowed. */
+void config_route_clear(struct route_config *route);
 
 /* Writes the effective configuration as YAML that config_load reads back to the same. */
 void config_dump(const struct config *config, FILE *stream);
+
+/* What config_dump would write of one route if its on_reload were `keep`, to be freed: equal texts
+ * mean the same for connections. NULL when memory is short. */
+char *config_route_text(const struct route_config *route);
+
+/* What config_dump writes of a top-level key, to be freed. NULL when memory is short. */
+char *config_key_text(const struct config *config, const struct schema_row *row);
 
 #endif

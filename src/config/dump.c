@@ -4,6 +4,8 @@
  */
 #include "config/dump.h"
 
+#include <stdlib.h>
+
 enum { INDENT = 2 };
 
 void dump_key(struct dump *dump, const char *key)
@@ -125,4 +127,36 @@ void config_dump(const struct config *config, FILE *stream)
     struct dump dump = {.stream = stream};
 
     dump_rows(&dump, schema_rows, config);
+}
+
+static char *make_text(const struct schema_row *rows, const void *object)
+{
+    char *text = NULL;
+    size_t length;
+    struct dump dump = {.stream = open_memstream(&text, &length)};
+
+    if (dump.stream == NULL) {
+        return NULL;
+    }
+    dump_rows(&dump, rows, object);
+    if (fclose(dump.stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+char *config_route_text(const struct route_config *route)
+{
+    struct route_config shown = *route;
+
+    shown.settings.on_reload = ON_RELOAD_KEEP;
+    return make_text(schema_route_rows, &shown);
+}
+
+char *config_key_text(const struct config *config, const struct schema_row *row)
+{
+    const struct schema_row rows[] = {*row, {.name = NULL}};
+
+    return make_text(rows, config);
 }

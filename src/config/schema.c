@@ -33,6 +33,8 @@ static const struct schema_choice client_auths[] = {{"none", CLIENT_AUTH_NONE},
                                                     {"required", CLIENT_AUTH_REQUIRED},
                                                     {NULL, 0}};
 
+static const struct schema_choice on_reloads[] = {
+    {"keep", ON_RELOAD_KEEP}, {"close", ON_RELOAD_CLOSE}, {NULL, 0}};
 static const struct schema_choice queue_policies[] = {
     {"close", QUEUE_POLICY_CLOSE}, {"drop", QUEUE_POLICY_DROP}, {NULL, 0}};
 
@@ -84,6 +86,10 @@ static const struct schema_row tls_rows[] = {
     {.name = "client_ca",
      SCHEMA_PATH(struct tls_config, client_ca),
      .help = "PEM file: who signs the clients' certificates"},
+    {.name = "reload_on_change",
+     SCHEMA_BOOL(struct tls_config, reload_on_change),
+     .fallback = "false",
+     .help = "whether these files are read again when they change"},
     {.name = NULL},
 };
 
@@ -228,10 +234,14 @@ static const struct schema_row route_settings_rows[] = {
      .shape = SHAPE_MAPPING,
      .rows = send_queue_rows,
      .help = "what waits for a slow reader"},
+    {.name = "on_reload",
+     SCHEMA_ENUM(struct route_settings, on_reload, on_reloads),
+     .fallback = "keep",
+     .help = "what becomes of connections made before a reload that changes their route"},
     {.name = NULL},
 };
 
-static const struct schema_row route_rows[] = {
+const struct schema_row schema_route_rows[] = {
     {.name = "path",
      .type = &schema_pattern,
      .required = true,
@@ -251,17 +261,21 @@ static const struct schema_row route_rows[] = {
 const struct schema_row schema_rows[] = {
     {.name = "workers",
      SCHEMA_INTEGER(struct config, workers, 1, 1024),
+     .needs_restart = true,
      .choices = workers_choices,
      .fallback = "auto",
      .help = "threads that serve; auto: as many as there are CPUs to run on"},
     {.name = "user",
      SCHEMA_STRING(struct config, user),
+     .needs_restart = true,
      .help = "user to become after binding, when started as root"},
     {.name = "group",
      SCHEMA_STRING(struct config, group),
+     .needs_restart = true,
      .help = "group to become after binding, when started as root"},
     {.name = "pid_file",
      SCHEMA_PATH(struct config, pid_file),
+     .needs_restart = true,
      .help = "file that holds the process id while the daemon runs"},
     {.name = "log", SCHEMA_MAPPING(struct config, log, log_rows), .help = "the log"},
     {.name = "listeners",
@@ -279,7 +293,7 @@ const struct schema_row schema_rows[] = {
      SCHEMA_MAPPING(struct config, defaults, route_settings_rows),
      .help = "what every route inherits and may override"},
     {.name = "routes",
-     SCHEMA_LIST(struct config, routes, route_count, 10000, route_rows),
+     SCHEMA_LIST(struct config, routes, route_count, 10000, schema_route_rows),
      .required = true,
      .check = check_route,
      .help = "what is served at which path; the first that matches is taken"},

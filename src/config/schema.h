@@ -77,6 +77,7 @@ struct schema_row {
     uint64_t maximum;               /* of numbers, and of a list's elements, inclusive */
     const struct schema_choice *choices; /* words that are allowed, ended by a NULL name */
     const char *fallback; /* the default, as a file would say it; NULL: the field stays unset */
+    bool needs_restart;   /* of a top-level key: a reload that changes it is refused */
     bool required;        /* there is no default; of a list: at least one element */
     const struct schema_row *rows; /* of all shapes but SHAPE_VALUE */
     const char *help;              /* one line */
@@ -149,6 +150,9 @@ extern const struct schema_choice schema_log_levels[];
 
 /* The whole file: rows of struct config. */
 extern const struct schema_row schema_rows[];
+
+/* One element of `routes`: rows of struct route_config. */
+extern const struct schema_row schema_route_rows[];
 
 /* Frees what reading `rows` has allocated in `object`, which may be half read or zero-filled. */
 void schema_clear(const struct schema_row *rows, void *object);

@@ -238,3 +238,40 @@ void address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]
         snprintf(text, ADDRESS_TEXT_BYTES, "unknown");
     }
 }
+
+bool address_equal(const struct address *left, const struct address *right)
+{
+    return left->length == right->length &&
+           memcmp(&left->storage, &right->storage, left->length) == 0;
+}
+
+static bool covers_ipv4(const struct sockaddr_in *bound, const struct sockaddr_in *local)
+{
+    return bound->sin_port == local->sin_port && (bound->sin_addr.s_addr == htonl(INADDR_ANY) ||
+                                                  bound->sin_addr.s_addr == local->sin_addr.s_addr);
+}
+
+static bool covers_ipv6(const struct sockaddr_in6 *bound, const struct sockaddr_in6 *local)
+{
+    return bound->sin6_port == local->sin6_port &&
+           (IN6_IS_ADDR_UNSPECIFIED(&bound->sin6_addr) ||
+            IN6_ARE_ADDR_EQUAL(&bound->sin6_addr, &local->sin6_addr));
+}
+
+bool address_covers(const struct address *bound, const struct address *local)
+{
+    const void *left = &bound->storage;
+    const void *right = &local->storage;
+
+    if (bound->storage.ss_family != local->storage.ss_family) {
+        return false;
+    }
+    switch (bound->storage.ss_family) {
+    case AF_INET:
+        return covers_ipv4(left, right);
+    case AF_INET6:
+        return covers_ipv6(left, right);
+    default:
+        return address_equal(bound, local);
+    }
+}

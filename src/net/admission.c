@@ -4,7 +4,7 @@
 #include "net/admission.h"
 
 /* Counts one more unless that would be more than `limit`. */
-static bool take(atomic_uint *count, uint32_t limit)
+static bool take(atomic_uint *count, unsigned limit)
 {
     if (atomic_fetch_add_explicit(count, 1, memory_order_relaxed) < limit) {
         return true;
@@ -18,10 +18,15 @@ static void give_back(atomic_uint *count)
     atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
 }
 
+static unsigned limit_of(const atomic_uint *limit)
+{
+    return atomic_load_explicit(limit, memory_order_relaxed);
+}
+
 enum admission_verdict admission_ask(struct admission *admission)
 {
-    if (take(&admission->connections, admission->max_connections)) {
-        if (take(&admission->pending, admission->max_pending)) {
+    if (take(&admission->connections, limit_of(&admission->max_connections))) {
+        if (take(&admission->pending, limit_of(&admission->max_pending))) {
             return ADMISSION_GRANTED;
         }
         give_back(&admission->connections);

@@ -12,8 +12,8 @@
 enum { ADMISSION_OVERFLOW_MAX = 16 };
 
 struct admission {
-    uint32_t max_connections;
-    uint32_t max_pending;
+    atomic_uint max_connections; /* this and the next change with a reload */
+    atomic_uint max_pending;
     atomic_uint connections; /* admitted and not yet gone */
     atomic_uint pending;     /* of which not yet upgraded */
     atomic_uint overflow;    /* over a limit: waiting for their 503 */

@@ -60,11 +60,10 @@ void conn_set_state(struct conn *conn, enum conn_state state)
 
 /* ---- making and freeing ---- */
 
-/* What the kernel does for a TCP connection: no waiting for more, and an end to silence. */
-static void set_socket_options(const struct conn *conn)
+void conn_set_socket_options(const struct conn *conn)
 {
     int on = 1;
-    int64_t send_ms = conn->loop->config->timeouts.send_ms;
+    int64_t send_ms = conn->loop->snapshot->timeouts.send_ms;
     unsigned user_timeout_ms = (unsigned)send_ms;
 
     if (conn->peer.family == AF_UNIX) {
@@ -89,13 +88,13 @@ static struct conn *conn_allocate(struct loop *loop)
 
 static int64_t handshake_ms(const struct loop *loop)
 {
-    return loop->config->timeouts.handshake_ms;
+    return loop->snapshot->timeouts.handshake_ms;
 }
 
 /* The TLS handshake is part of the whole, which may have the shorter time. */
 static int64_t tls_handshake_ms(const struct loop *loop)
 {
-    int64_t tls_ms = loop->config->timeouts.tls_ms;
+    int64_t tls_ms = loop->snapshot->timeouts.tls_ms;
 
     return tls_ms < handshake_ms(loop) ? tls_ms : handshake_ms(loop);
 }
@@ -115,8 +114,8 @@ static bool conn_start(struct conn *conn)
     return watch_start(&loop->watches, &conn->watch, conn->transport.fd);
 }
 
-bool conn_create(struct loop *loop, int fd, const struct listener *listener,
-                 const struct peer *peer, enum admission_verdict verdict)
+bool conn_create(struct loop *loop, int fd, struct listener *listener, const struct peer *peer,
+                 enum admission_verdict verdict)
 {
     struct conn *conn = conn_allocate(loop);
 
@@ -130,7 +129,7 @@ bool conn_create(struct loop *loop, int fd, const struct listener *listener,
     conn->opened_ms = loop_now(loop);
     conn->alive_ms = conn->opened_ms;
     conn->age_jitter = (uint8_t)loop_random(loop);
-    set_socket_options(conn);
+    conn_set_socket_options(conn);
     if (!conn_start(conn)) {
         goto refused;
     }
@@ -147,6 +146,7 @@ refused:
         transport_free(&conn->transport);
         free(conn);
     }
+    listener_release(listener);
     (void)close(fd);
     if (verdict == ADMISSION_GRANTED) {
         admission_end_pending(loop->admission);
@@ -176,6 +176,8 @@ static void free_parts(struct conn *conn)
     }
     conn_free_head(conn);
     free(conn->handler_state);
+    route_release(conn->route);
+    listener_release(conn->listener);
     if (conn->reason_owned) {
         pool_free(pool, (char *)(uintptr_t)conn->close_reason.data, conn->close_reason.length);
     }
@@ -294,7 +296,7 @@ void *conn_state(const struct conn *conn)
 
 const void *conn_handler_settings(const struct conn *conn)
 {
-    return conn->route->handler_settings;
+    return conn->route->config.handler_settings;
 }
 
 struct loop *conn_loop(const struct conn *conn)

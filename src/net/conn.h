@@ -20,6 +20,7 @@
 #include "net/listener.h"
 #include "net/message.h"
 #include "net/outbox.h"
+#include "net/route.h"
 #include "net/transport.h"
 #include "net/watch.h"
 #include "protocol/http.h"
@@ -47,11 +48,12 @@ struct peer {
     uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX */
 };
 
-/* A request head that arrives in pieces. */
+/* A request head that arrives in pieces. A reload may change the limits meanwhile. */
 struct head_assembly {
     struct http_scanner scanner;
     size_t length;
-    uint8_t bytes[]; /* limits.header_size and one more */
+    size_t capacity; /* limits.header_size when it was begun, and one more */
+    uint8_t bytes[];
 };
 
 /* Ordered by use: what every message touches comes first and lies together. */
@@ -83,11 +85,11 @@ struct conn {
     struct inbound *inbound; /* NULL: nothing incomplete */
     struct outbox *outbox;   /* NULL: nothing waits to be sent, here or in the transport */
 
-    const struct route_config *route; /* from the upgrade on */
-    const struct handler *handler;    /* of the route */
-    void *handler_state;              /* handler->state_bytes */
-    int64_t alive_ms;                 /* last sign of life from the peer */
-    int64_t message_ms;               /* last data message, either way */
+    struct route *route;           /* a reference; from the upgrade on */
+    const struct handler *handler; /* of the route */
+    void *handler_state;           /* handler->state_bytes */
+    int64_t alive_ms;              /* last sign of life from the peer */
+    int64_t message_ms;            /* last data message, either way */
     /*
      * When the phase at hand must be over (ms): the handshake, an outstanding Pong, the peer's
      * Close, its FIN. 0: not bounded now.
@@ -105,9 +107,9 @@ struct conn {
     struct list_node node;      /* on the loop's connections, or its graveyard when dead */
     int64_t opened_ms;          /* accept; from the 101 on, the 101 */
     struct head_assembly *head; /* in CONN_UPGRADE: what has arrived of the head, or NULL */
-    const struct listener *listener;
-    const char *subprotocol;   /* in the configuration, or NULL */
-    struct slice close_reason; /* static unless reason_owned */
+    struct listener *listener;  /* a reference */
+    const char *subprotocol;    /* in the route, or NULL */
+    struct slice close_reason;  /* static unless reason_owned */
     struct peer peer;
     uint8_t stream_opcode; /* of the streamed message that is being sent */
     uint8_t age_jitter;    /* random: how much of the jitter its maximum age is cut by */
@@ -117,11 +119,11 @@ struct conn {
 /* ---- conn.c ---- */
 
 /*
- * Takes over an accepted socket (non-blocking). `verdict` is what admission_ask said, GRANTED or
- * OVERFLOW. On false the socket is closed and the admission given back.
+ * Takes over an accepted socket (non-blocking) and a reference to its listener. `verdict` is what
+ * admission_ask said, GRANTED or OVERFLOW. On false the socket is closed and the rest given back.
  */
-bool conn_create(struct loop *loop, int fd, const struct listener *listener,
-                 const struct peer *peer, enum admission_verdict verdict);
+bool conn_create(struct loop *loop, int fd, struct listener *listener, const struct peer *peer,
+                 enum admission_verdict verdict);
 
 /* Frees a dead connection. */
 void conn_destroy(struct conn *conn);
@@ -150,6 +152,9 @@ void conn_note_alive(struct conn *conn);
 
 /* Tells the watch what the connection waits for. */
 void conn_update_watch(struct conn *conn);
+
+/* What the kernel does for a TCP connection: no waiting for more, and an end to silence. */
+void conn_set_socket_options(const struct conn *conn);
 
 /* ---- conn_upgrade.c ---- */
 
@@ -261,6 +266,9 @@ void conn_stop(struct conn *conn);
  */
 void conn_drain(struct conn *conn);
 
+/* A reload wants it to go: it is told at its moment of the loop's departure. */
+void conn_send_away(struct conn *conn);
+
 /* Closes a connection whose moment has come. */
 void conn_depart(struct conn *conn);
 
@@ -268,6 +276,9 @@ void conn_depart(struct conn *conn);
 
 /* Enters the earliest deadline of the state at hand. */
 void conn_schedule(struct conn *conn);
+
+/* timeouts.send has another value, for the kernel, too. */
+void conn_send_timeout_changed(struct conn *conn);
 
 /* A deadline of the wheel has come; `argument` is the loop. */
 void conn_deadline_due(struct wheel_entry *entry, void *argument);

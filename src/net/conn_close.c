@@ -98,7 +98,7 @@ static void close_failed(struct conn *conn, const struct close_kind *kind, const
         return;
     }
     conn_set_state(conn, CONN_FINISHING);
-    conn->phase_end_ms = loop_now(loop) + loop->config->timeouts.close_ms;
+    conn->phase_end_ms = loop_now(loop) + loop->snapshot->timeouts.close_ms;
     conn_queue_close(conn, kind->code, slice_of(reason));
 }
 
@@ -204,7 +204,7 @@ static void half_close(struct conn *conn)
         return;
     }
     conn_set_state(conn, CONN_LINGERING);
-    conn->phase_end_ms = loop_now(conn->loop) + conn->loop->config->timeouts.linger_ms;
+    conn->phase_end_ms = loop_now(conn->loop) + conn->loop->snapshot->timeouts.linger_ms;
     conn_schedule(conn);
 }
 
@@ -217,7 +217,7 @@ void conn_after_flush(struct conn *conn)
         half_close(conn);
     } else if (conn->state == CONN_CLOSING && !conn->close_flushed) {
         conn->close_flushed = true;
-        conn->phase_end_ms = loop_now(conn->loop) + conn->loop->config->timeouts.close_ms;
+        conn->phase_end_ms = loop_now(conn->loop) + conn->loop->snapshot->timeouts.close_ms;
         conn_schedule(conn);
     }
 }
@@ -252,6 +252,14 @@ void conn_drain(struct conn *conn)
         conn_schedule(conn);
     }
     conn_leave(conn);
+}
+
+void conn_send_away(struct conn *conn)
+{
+    conn->departing = true;
+    if (conn->state == CONN_OPEN) {
+        conn_schedule(conn);
+    }
 }
 
 void conn_depart(struct conn *conn)

@@ -48,7 +48,7 @@ static const char *or_empty(const char *text)
 
 static bool wants_access(const struct conn *conn)
 {
-    return conn->loop->config->log.access;
+    return conn->loop->snapshot->log_access;
 }
 
 /* What both lines say of the connection, and what only the line of its end can say. */
@@ -66,7 +66,7 @@ static void log_line(const struct conn *conn, enum log_level level, const char *
     peer_format(&conn->peer, remote);
     const struct log_field fields[CLOSED_FIELDS] = {
         LOG_TEXT("remote", remote),
-        LOG_TEXT("route", conn->route->path),
+        LOG_TEXT("route", conn->route->config.path),
         LOG_TEXT("tls", transport_tls_version(&conn->transport)),
         LOG_TEXT("subprotocol", or_empty(conn->subprotocol)),
         LOG_NUMBER("code", conn->close_code),
@@ -117,8 +117,7 @@ static void log_ended_early(const struct conn *conn)
 
     peer_format(&conn->peer, remote);
     log_debug("ended before the upgrade", LOG_TEXT("remote", remote),
-              LOG_TEXT("listener", conn->listener->config->name),
-              LOG_SLICE("reason", conn->close_reason));
+              LOG_TEXT("listener", conn->listener->name), LOG_SLICE("reason", conn->close_reason));
 }
 
 void conn_log_closed(const struct conn *conn)
@@ -138,7 +137,6 @@ void conn_log_refused(const struct conn *conn, const struct http_refusal *refusa
         return;
     }
     peer_format(&conn->peer, remote);
-    log_info("refused", LOG_TEXT("remote", remote),
-             LOG_TEXT("listener", conn->listener->config->name),
+    log_info("refused", LOG_TEXT("remote", remote), LOG_TEXT("listener", conn->listener->name),
              LOG_NUMBER("status", refusal->status), LOG_TEXT("reason", refusal->reason));
 }

@@ -248,7 +248,7 @@ static bool may_go_on(struct conn *conn)
 /* Takes a header if one is due. False when there is nothing more to do with the input. */
 static bool take_header(struct conn *conn, const uint8_t **input, const uint8_t *end)
 {
-    const struct route_settings *settings = &conn->route->settings;
+    const struct route_settings *settings = &conn->route->config.settings;
     struct frame_limits limits = {settings->max_message_bytes, settings->max_fragments};
     struct frame_decoder *decoder = &conn_inbound(conn)->decoder;
     struct frame_failure failure;
@@ -288,7 +288,7 @@ static inline bool takes_whole_frames(const struct conn *conn)
 static size_t longest_whole_frame(const struct conn *conn)
 {
     size_t longest = conn->handler->on_chunk != NULL ? FRAME_MEDIUM_MAX_BYTES : PUBLISH_COPY_BYTES;
-    uint64_t allowed = conn->route->settings.max_message_bytes;
+    uint64_t allowed = conn->route->config.settings.max_message_bytes;
 
     return allowed < longest ? (size_t)allowed : longest;
 }

@@ -42,7 +42,7 @@ static struct outbox *need_outbox(struct conn *conn)
 
 static size_t queue_limit(const struct conn *conn)
 {
-    return conn->route->settings.send_queue_bytes;
+    return conn->route->config.settings.send_queue_bytes;
 }
 
 static void note_congestion(struct conn *conn)

@@ -33,17 +33,17 @@ static int64_t send_end(const struct conn *conn)
     if (conn->outbox == NULL || !conn->blocked) {
         return 0;
     }
-    return after(conn->outbox->progress_ms, conn->loop->config->timeouts.send_ms);
+    return after(conn->outbox->progress_ms, conn->loop->snapshot->timeouts.send_ms);
 }
 
 static int64_t idle_end(const struct conn *conn)
 {
-    return after(conn->message_ms, conn->route->settings.idle_timeout_ms);
+    return after(conn->message_ms, conn->route->config.settings.idle_timeout_ms);
 }
 
 static int64_t age_end(const struct conn *conn)
 {
-    int64_t age_ms = conn->route->settings.max_connection_age_ms;
+    int64_t age_ms = conn->route->config.settings.max_connection_age_ms;
 
     return after(conn->opened_ms,
                  age_ms - age_ms / AGE_JITTER_PARTS * conn->age_jitter / UINT8_MAX);
@@ -60,7 +60,7 @@ static int64_t ping_due(const struct conn *conn)
     if (conn->phase_end_ms != 0) {
         return 0;
     }
-    return after(conn->alive_ms, conn->route->settings.ping_interval_ms);
+    return after(conn->alive_ms, conn->route->config.settings.ping_interval_ms);
 }
 
 /* When it leaves because the server wants it to. */
@@ -103,6 +103,14 @@ void conn_schedule(struct conn *conn)
     }
 }
 
+void conn_send_timeout_changed(struct conn *conn)
+{
+    if (conn->state != CONN_DEAD) {
+        conn_set_socket_options(conn);
+        conn_schedule(conn);
+    }
+}
+
 static bool is_past(int64_t deadline_ms, int64_t now_ms)
 {
     return deadline_ms != 0 && deadline_ms <= now_ms;
@@ -123,7 +131,7 @@ static bool has_unread_input(const struct conn *conn)
 
 static void send_ping(struct conn *conn, int64_t now_ms)
 {
-    conn->phase_end_ms = after(now_ms, conn->route->settings.ping_timeout_ms);
+    conn->phase_end_ms = after(now_ms, conn->route->config.settings.ping_timeout_ms);
     conn_send_control(conn, OPCODE_PING, (struct slice){NULL, 0});
 }
 

@@ -20,12 +20,15 @@ static const struct http_refusal no_route = {.status = 404,
 static const struct http_refusal bad_origin = {
     .status = 403, .reason = "Pages of this origin may not connect here."};
 
+/* A head that has been begun may not become larger than its memory, whatever is allowed now. */
 static struct http_limits http_limits(const struct conn *conn)
 {
-    const struct limits_config *limits = &conn->loop->config->limits;
+    const struct limits_config *limits = &conn->loop->snapshot->limits;
+    size_t room = conn->head != NULL ? conn->head->capacity - 1 : limits->header_bytes;
 
     return (struct http_limits){.request_line_bytes = limits->request_line_bytes,
-                                .head_bytes = limits->header_bytes,
+                                .head_bytes =
+                                    room < limits->header_bytes ? room : limits->header_bytes,
                                 .fields = limits->headers};
 }
 
@@ -41,7 +44,7 @@ void conn_refuse(struct conn *conn, const struct http_refusal *refusal)
     }
     conn_log_refused(conn, refusal);
     conn_set_state(conn, CONN_FINISHING);
-    conn->phase_end_ms = loop_now(loop) + loop->config->timeouts.close_ms;
+    conn->phase_end_ms = loop_now(loop) + loop->snapshot->timeouts.close_ms;
     conn_send_response(conn, response, length);
     if (conn->state != CONN_DEAD) {
         conn_schedule(conn);
@@ -92,23 +95,24 @@ static bool route_accepts(struct conn *conn, const struct http_head *head,
                                 .query = request->target.query,
                                 .host = request->host,
                                 .captures = captures};
-    const struct route_config *route =
-        router_find(conn->loop->config, request->host, info.path, captures, &info.capture_count);
+    struct route *route =
+        router_find(conn->loop->snapshot, request->host, info.path, captures, &info.capture_count);
+    const struct route_settings *settings;
 
     if (route == NULL) {
         *refusal = no_route;
         return false;
     }
-    conn->route = route;
-    conn->handler = (const struct handler *)(const void *)route->handler;
-    if (!origin_allowed(&route->settings, request->origin)) {
+    settings = &route->config.settings;
+    conn->route = route_hold(route);
+    conn->handler = (const struct handler *)(const void *)route->config.handler;
+    if (!origin_allowed(settings, request->origin)) {
         *refusal = bad_origin;
         return false;
     }
-    conn->subprotocol =
-        upgrade_choose_subprotocol(head, (const char *const *)route->settings.subprotocols.items,
-                                   route->settings.subprotocols.count);
-    info.pattern = route->path;
+    conn->subprotocol = upgrade_choose_subprotocol(
+        head, (const char *const *)settings->subprotocols.items, settings->subprotocols.count);
+    info.pattern = route->config.path;
     info.subprotocol = conn->subprotocol;
     return handler_accepts(conn, &info, refusal);
 }
@@ -155,7 +159,7 @@ static void answer_head(struct conn *conn, struct slice head_bytes)
     struct upgrade_request request;
     struct http_refusal refusal = {0};
 
-    if (http_parse(head_bytes, loop->fields, loop->config->limits.headers, &head, &refusal) &&
+    if (http_parse(head_bytes, loop->fields, loop->snapshot->limits.headers, &head, &refusal) &&
         upgrade_check(&head, loop->path_buffer, host, &request, &refusal) &&
         server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &refusal)) {
         open_connection(conn, &request);
@@ -166,25 +170,27 @@ static void answer_head(struct conn *conn, struct slice head_bytes)
 
 /* ---- collecting the head ---- */
 
-static size_t head_capacity(const struct conn *conn)
+static bool begin_head(struct conn *conn)
 {
-    return conn->loop->config->limits.header_bytes + 1;
+    size_t capacity = conn->loop->snapshot->limits.header_bytes + 1;
+
+    conn->head = pool_alloc(&conn->loop->pool, sizeof *conn->head + capacity, NULL);
+    if (conn->head == NULL) {
+        return false;
+    }
+    *conn->head = (struct head_assembly){.capacity = capacity};
+    return true;
 }
 
 /* Keeps bytes of an incomplete head; what is beyond the limit is not needed to refuse it. */
 static bool keep_head(struct conn *conn, const uint8_t *bytes, size_t length)
 {
-    size_t capacity = head_capacity(conn);
     size_t room;
 
-    if (conn->head == NULL) {
-        conn->head = pool_alloc(&conn->loop->pool, sizeof *conn->head + capacity, NULL);
-        if (conn->head == NULL) {
-            return false;
-        }
-        *conn->head = (struct head_assembly){0};
+    if (conn->head == NULL && !begin_head(conn)) {
+        return false;
     }
-    room = capacity - conn->head->length;
+    room = conn->head->capacity - conn->head->length;
     length = length < room ? length : room;
     memcpy(conn->head->bytes + conn->head->length, bytes, length);
     conn->head->length += length;
@@ -194,9 +200,25 @@ static bool keep_head(struct conn *conn, const uint8_t *bytes, size_t length)
 void conn_free_head(struct conn *conn)
 {
     if (conn->head != NULL) {
-        pool_free(&conn->loop->pool, conn->head, sizeof *conn->head + head_capacity(conn));
+        pool_free(&conn->loop->pool, conn->head, sizeof *conn->head + conn->head->capacity);
         conn->head = NULL;
     }
+}
+
+/*
+ * A reload may have changed the limits since a head was begun, and with them the buffers that it is
+ * parsed into: one that came in pieces is judged once more, as a whole.
+ */
+static enum http_verdict scan_head(struct http_scanner *scanner, const struct http_limits *limits,
+                                   struct slice head, bool in_pieces, struct http_refusal *refusal)
+{
+    enum http_verdict verdict = http_scan(scanner, limits, head, refusal);
+
+    if (verdict == HTTP_COMPLETE && in_pieces) {
+        *scanner = (struct http_scanner){0};
+        verdict = http_scan(scanner, limits, head, refusal);
+    }
+    return verdict;
 }
 
 void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length)
@@ -215,7 +237,7 @@ void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length)
         }
         head = (struct slice){(const char *)conn->head->bytes, conn->head->length};
     }
-    switch (http_scan(&scanner, &limits, head, &refusal)) {
+    switch (scan_head(&scanner, &limits, head, kept > 0, &refusal)) {
     case HTTP_NEED_MORE:
         if (kept == 0 && !keep_head(conn, bytes, length)) {
             conn_refuse(conn, &no_memory);

@@ -180,15 +180,17 @@ static enum inherited_outcome report_missing(const char **problem)
 {
     static char text[PROBLEM_BYTES];
     int length = snprintf(text, sizeof text, "no socket was passed under that name, only");
+    const char *comma = "";
 
-    *problem = text;
-    if (passed_count == 0) {
-        *problem = "no sockets were passed: let the socket unit start the service";
-    }
     for (size_t i = 0; i < passed_count && length < PROBLEM_BYTES; i++) {
-        length += snprintf(text + length, sizeof text - (size_t)length, "%s %.64s",
-                           i > 0 ? "," : "", passed[i].name);
+        if (passed[i].fd >= 0) {
+            length += snprintf(text + length, sizeof text - (size_t)length, "%s %.64s", comma,
+                               passed[i].name);
+            comma = ",";
+        }
     }
+    *problem =
+        comma[0] != '\0' ? text : "no sockets were passed: let the socket unit start the service";
     return INHERITED_UNFIT;
 }
 

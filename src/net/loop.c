@@ -19,17 +19,51 @@ static void timer_due(evutil_socket_t fd, short what, void *argument)
     loop->timer_ms = -1; /* the end of the turn advances the wheel */
 }
 
+bool loop_settings_init(struct loop_settings *settings, struct snapshot *snapshot)
+{
+    *settings = (struct loop_settings){
+        .snapshot = snapshot_hold(snapshot),
+        .fields = calloc(snapshot->limits.headers, sizeof *settings->fields),
+        .path_buffer = malloc(snapshot->limits.request_line_bytes),
+    };
+    return settings->fields != NULL && settings->path_buffer != NULL;
+}
+
+void loop_settings_release(struct loop_settings *settings)
+{
+    free(settings->fields);
+    free(settings->path_buffer);
+    snapshot_release(settings->snapshot);
+}
+
+void loop_exchange_settings(struct loop *loop, struct loop_settings *settings)
+{
+    const struct loop_settings previous = {loop->snapshot, loop->fields, loop->path_buffer};
+
+    loop->snapshot = settings->snapshot;
+    loop->fields = settings->fields;
+    loop->path_buffer = settings->path_buffer;
+    *settings = previous;
+}
+
+static bool allocate_settings(struct loop *loop, struct snapshot *snapshot)
+{
+    struct loop_settings settings;
+    bool made = loop_settings_init(&settings, snapshot);
+
+    loop_exchange_settings(loop, &settings);
+    return made;
+}
+
 static bool allocate_buffers(struct loop *loop)
 {
     loop->output.bytes = malloc(OUTPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
-    loop->fields = calloc(loop->config->limits.headers, sizeof *loop->fields);
-    loop->path_buffer = malloc(loop->config->limits.request_line_bytes);
     loop->timer = evtimer_new(loop->base, timer_due, loop);
-    return loop->output.bytes != NULL && loop->fields != NULL && loop->path_buffer != NULL &&
-           loop->timer != NULL && tls_wire_init(&loop->wire, &loop->pool);
+    return loop->output.bytes != NULL && loop->timer != NULL &&
+           tls_wire_init(&loop->wire, &loop->pool);
 }
 
-struct loop *loop_create(struct event_base *base, unsigned index, const struct config *config,
+struct loop *loop_create(struct event_base *base, unsigned index, struct snapshot *snapshot,
                          struct admission *admission)
 {
     struct loop *loop = calloc(1, sizeof *loop);
@@ -39,7 +73,6 @@ struct loop *loop_create(struct event_base *base, unsigned index, const struct c
     }
     loop->base = base;
     loop->index = index;
-    loop->config = config;
     loop->admission = admission;
     loop->now_ms = clock_monotonic_ms();
     loop->random_state = (uint64_t)loop->now_ms + index;
@@ -49,7 +82,8 @@ struct loop *loop_create(struct event_base *base, unsigned index, const struct c
     wheel_init(&loop->wheel, loop->now_ms);
     list_init(&loop->connections);
     list_init(&loop->graveyard);
-    if (!watch_set_init(&loop->watches, base, conn_ready) || !allocate_buffers(loop)) {
+    if (!watch_set_init(&loop->watches, base, conn_ready) || !allocate_settings(loop, snapshot) ||
+        !allocate_buffers(loop)) {
         loop_free(loop);
         return NULL;
     }
@@ -58,9 +92,13 @@ struct loop *loop_create(struct event_base *base, unsigned index, const struct c
 
 void loop_free(struct loop *loop)
 {
+    struct loop_settings settings = {0};
+
     if (loop == NULL) {
         return;
     }
+    loop_exchange_settings(loop, &settings);
+    loop_settings_release(&settings);
     if (loop->timer != NULL) {
         event_free(loop->timer);
     }
@@ -68,8 +106,6 @@ void loop_free(struct loop *loop)
     free(loop->output.bytes);
     tls_wire_free(&loop->wire);
     fan_out_free(&loop->fan_out);
-    free(loop->fields);
-    free(loop->path_buffer);
     pool_destroy(&loop->pool);
     free(loop);
 }

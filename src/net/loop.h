@@ -19,6 +19,7 @@
 #include "net/fan_out.h"
 #include "net/inbound.h"
 #include "net/output.h"
+#include "net/snapshot.h"
 #include "net/tls_wire.h"
 #include "net/watch.h"
 #include "protocol/http.h"
@@ -29,7 +30,6 @@
 #include <stdint.h>
 
 struct conn;
-struct config;
 struct relay_worker;
 
 /*
@@ -40,10 +40,11 @@ struct relay_worker;
 enum { LOOP_DELIVERIES_MAX = 16384 };
 
 struct loop {
+    struct snapshot *snapshot; /* a reference; replaced between callbacks by a reload */
+
     /* Set once, read by the thread. */
     struct event_base *base;
     unsigned index;
-    const struct config *config;
     struct admission *admission;
     struct relay_worker *rooms;                 /* this thread's part of the relay */
     void (*connection_gone)(struct loop *loop); /* tells the owner of the thread; may be NULL */
@@ -57,8 +58,8 @@ struct loop {
     struct output output;
     struct tls_wire wire;
     struct inbound inbound; /* of a connection that has none of its own, idle between callbacks */
-    struct http_field *fields; /* limits.headers of them */
-    char *path_buffer;         /* limits.request_line_bytes */
+    struct http_field *fields; /* limits.headers of the snapshot */
+    char *path_buffer;         /* limits.request_line_bytes of the snapshot */
 
     /* The turn. */
     int64_t now_ms;
@@ -81,9 +82,24 @@ struct loop {
     struct counters counters;
 };
 
-/* Returns NULL when memory is short. `base` stays the caller's. */
-struct loop *loop_create(struct event_base *base, unsigned index, const struct config *config,
+/* Returns NULL when memory is short. `base` stays the caller's; a reference to the snapshot is
+ * taken. */
+struct loop *loop_create(struct event_base *base, unsigned index, struct snapshot *snapshot,
                          struct admission *admission);
+
+/* What a loop takes over from a snapshot; made beside it. */
+struct loop_settings {
+    struct snapshot *snapshot; /* a reference */
+    struct http_field *fields;
+    char *path_buffer;
+};
+
+/* Takes a reference to the snapshot. False when memory is short. Release in any case. */
+bool loop_settings_init(struct loop_settings *settings, struct snapshot *snapshot);
+void loop_settings_release(struct loop_settings *settings);
+
+/* Exchanges what the loop has for *settings, between callbacks: it is in force from now on. */
+void loop_exchange_settings(struct loop *loop, struct loop_settings *settings);
 
 /* All connections must be gone. */
 void loop_free(struct loop *loop);

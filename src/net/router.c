@@ -60,14 +60,14 @@ static bool path_matches(const struct route_config *route, struct slice path,
     return path.length == 0;
 }
 
-const struct route_config *router_find(const struct config *config, struct slice host,
-                                       struct slice path, struct handler_capture *captures,
-                                       size_t *count)
+struct route *router_find(const struct snapshot *snapshot, struct slice host, struct slice path,
+                          struct handler_capture *captures, size_t *count)
 {
-    for (size_t i = 0; i < config->route_count; i++) {
-        const struct route_config *route = &config->routes[i];
+    for (size_t i = 0; i < snapshot->route_count; i++) {
+        struct route *route = snapshot->routes[i];
 
-        if (host_matches(route->host, host) && path_matches(route, path, captures, count)) {
+        if (host_matches(route->config.host, host) &&
+            path_matches(&route->config, path, captures, count)) {
             return route;
         }
     }

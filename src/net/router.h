@@ -6,6 +6,7 @@
 
 #include "config/path_pattern.h"
 #include "handlers/handler.h"
+#include "net/snapshot.h"
 
 #include <stddef.h>
 
@@ -13,8 +14,7 @@ enum { ROUTER_CAPTURES_MAX = PATH_PATTERN_CAPTURES_MAX };
 
 /* `captures` (ROUTER_CAPTURES_MAX of room) and *count receive what the pattern captured, pointing
  * into `path`. Returns NULL when nothing matches. */
-const struct route_config *router_find(const struct config *config, struct slice host,
-                                       struct slice path, struct handler_capture *captures,
-                                       size_t *count);
+struct route *router_find(const struct snapshot *snapshot, struct slice host, struct slice path,
+                          struct handler_capture *captures, size_t *count);
 
 #endif

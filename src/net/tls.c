@@ -60,7 +60,8 @@ struct tls_context {
     SSL_CTX **contexts; /* in the order of the certificates; the first is the default */
     size_t count;
     struct tls_names names;
-    struct tls_tickets *tickets;
+    struct tls_tickets *tickets; /* a reference */
+    enum client_auth client_auth;
     /*
      * Shared by all contexts, because a session may be resumed through another certificate, and
      * random, because one of another listener may not: its client was asked for other proofs.
@@ -226,6 +227,7 @@ struct tls_context *tls_context_create(const struct tls_config *config, tls_repo
         tls_report(&problems, LOG_LEVEL_ERROR, "", "memory is short");
         return NULL;
     }
+    context->client_auth = config->client_auth;
     for (size_t i = 0; i < config->certificate_count; i++) {
         good = add_certificate(context, config, i, &problems) && good;
     }
@@ -236,6 +238,24 @@ struct tls_context *tls_context_create(const struct tls_config *config, tls_repo
     }
     tls_names_sort(&context->names);
     return context;
+}
+
+bool tls_context_continue(struct tls_context *context, const struct tls_context *previous)
+{
+    struct tls_tickets *own = context->tickets;
+    bool good = true;
+
+    if (context->client_auth != CLIENT_AUTH_NONE || previous->client_auth != CLIENT_AUTH_NONE) {
+        return true;
+    }
+    context->tickets = tls_tickets_hold(previous->tickets);
+    memcpy(context->session_id_context, previous->session_id_context,
+           sizeof context->session_id_context);
+    for (size_t i = 0; i < context->count; i++) {
+        good = set_sessions(context->contexts[i], context) && good;
+    }
+    tls_tickets_free(own);
+    return good;
 }
 
 void tls_context_free(struct tls_context *context)

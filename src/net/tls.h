@@ -9,6 +9,7 @@
 #include "net/tls_report.h"
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 /* An SSL_CTX for each certificate; which one serves is decided by the client's server name. */
 struct tls_context;
@@ -22,6 +23,13 @@ struct tls_context;
 struct tls_context *tls_context_create(const struct tls_config *config, tls_report_line *report,
                                        void *argument);
 void tls_context_free(struct tls_context *context);
+
+/*
+ * Lets the sessions of `previous`, an older context of the same listener, be resumed with this one,
+ * which has served nobody yet. Not where either asks clients for certificates: those of a session
+ * are not looked at again. Returns whether that went well.
+ */
+bool tls_context_continue(struct tls_context *context, const struct tls_context *previous);
 
 /*
  * A server-side SSL that neither reads nor writes yet, or NULL when memory is short. Free with

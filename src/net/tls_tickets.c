@@ -10,10 +10,12 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct tls_tickets {
+    atomic_uint references;
     pthread_mutex_t lock;          /* over all below */
     struct tls_ticket_key keys[2]; /* the current one first */
     int64_t rotation_due_ms[2];    /* when a key stops sealing; 0: there is no such key */
@@ -27,12 +29,22 @@ struct tls_tickets *tls_tickets_create(void)
         free(tickets);
         return NULL;
     }
+    if (tickets != NULL) {
+        atomic_init(&tickets->references, 1);
+    }
+    return tickets;
+}
+
+struct tls_tickets *tls_tickets_hold(struct tls_tickets *tickets)
+{
+    atomic_fetch_add_explicit(&tickets->references, 1, memory_order_relaxed);
     return tickets;
 }
 
 void tls_tickets_free(struct tls_tickets *tickets)
 {
-    if (tickets == NULL) {
+    if (tickets == NULL ||
+        atomic_fetch_sub_explicit(&tickets->references, 1, memory_order_acq_rel) > 1) {
         return;
     }
     pthread_mutex_destroy(&tickets->lock);

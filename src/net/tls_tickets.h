@@ -24,8 +24,11 @@ struct tls_ticket_key {
 
 struct tls_tickets;
 
-/* Returns NULL when memory is short. */
+/* One reference; NULL when memory is short. */
 struct tls_tickets *tls_tickets_create(void);
+
+/* Any thread; the last reference frees. tls_tickets_free accepts NULL. */
+struct tls_tickets *tls_tickets_hold(struct tls_tickets *tickets);
 void tls_tickets_free(struct tls_tickets *tickets);
 
 /* Makes a context use the keys, which must live as long as it. Returns whether that went well. */

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Leaves reading and writing to the owner alone. */
-enum { CREATION_UMASK = 0177 };
+/* Before the socket has its own mode: the owner alone. */
+enum { CREATION_MODE = 0600 };
 
 static const uid_t any_user = (uid_t)-1;
 static const gid_t any_group = (gid_t)-1;
@@ -146,8 +146,6 @@ const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
     uid_t user;
     gid_t group;
     const char *problem = find_owners(config, &user, &group);
-    mode_t previous;
-    int result;
 
     if (problem == NULL) {
         problem = clear_path(name);
@@ -155,10 +153,10 @@ const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
     if (problem != NULL) {
         return problem;
     }
-    previous = umask(CREATION_UMASK);
-    result = bind(fd, (const struct sockaddr *)name, sizeof *name);
-    (void)umask(previous);
-    if (result != 0) {
+    /* Linux creates the file with the mode of the socket; the umask is shared with other threads.
+     */
+    if (fchmod(fd, CREATION_MODE) != 0 ||
+        bind(fd, (const struct sockaddr *)name, sizeof *name) != 0) {
         return strerror(errno);
     }
     if (set_access(name->sun_path, user, group, config->mode) != 0) {
@@ -166,4 +164,46 @@ const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
         (void)unlink(name->sun_path);
     }
     return problem;
+}
+
+static bool differs(const struct unix_socket_access *wanted,
+                    const struct unix_socket_access *present)
+{
+    return (wanted->user != any_user && wanted->user != present->user) ||
+           (wanted->group != any_group && wanted->group != present->group) ||
+           wanted->mode != present->mode;
+}
+
+void unix_socket_restore_access(const char *path, const struct unix_socket_access *before)
+{
+    (void)set_access(path, before->user, before->group, before->mode);
+}
+
+const char *unix_socket_change_access(const char *path, const struct listener_config *config,
+                                      struct unix_socket_access *before, bool *changed)
+{
+    enum { PERMISSIONS = 07777 };
+    struct unix_socket_access wanted = {.mode = config->mode};
+    const char *problem = unix_socket_find_user(config->owner, &wanted.user);
+    struct stat status;
+
+    *changed = false;
+    if (problem == NULL) {
+        problem = unix_socket_find_group(config->group, &wanted.group);
+    }
+    if (problem != NULL || lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+        return problem;
+    }
+    *before =
+        (struct unix_socket_access){status.st_uid, status.st_gid, status.st_mode & PERMISSIONS};
+    if (!differs(&wanted, before)) {
+        return NULL;
+    }
+    if (set_access(path, wanted.user, wanted.group, wanted.mode) != 0) {
+        problem = strerror(errno);
+        unix_socket_restore_access(path, before);
+        return problem;
+    }
+    *changed = true;
+    return NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 
+#include <stdbool.h>
 #include <sys/un.h>
 
 /* Look a listener's owner and group up; the id of none, a NULL name, is -1. Return NULL, or a
@@ -25,11 +26,28 @@ const char *unix_socket_set_access(const char *path, const struct listener_confi
 
 /*
  * Binds `fd` and gives the file the owner, group and mode of `config`. Nobody but this process's
- * user can connect before that is done. A socket that nobody listens on is replaced. Sets the
- * process's umask for a moment: only while there is one thread. Returns NULL, or a sentence that
- * is valid until the next call, and then no file has been left.
+ * user can connect before that is done. A socket that nobody listens on is replaced. Returns NULL,
+ * or a sentence that is valid until the next call, and then no file has been left.
  */
 const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
                              const struct listener_config *config);
+
+/* Who may use a unix socket. */
+struct unix_socket_access {
+    uid_t user;
+    gid_t group;
+    mode_t mode;
+};
+
+/*
+ * Gives a socket that is there the owner, group and mode of `config`; *before is what it had, and
+ * *changed whether that was another. One that is not there stays so. Returns NULL, or a sentence
+ * that is valid until the next call, and then nothing has changed.
+ */
+const char *unix_socket_change_access(const char *path, const struct listener_config *config,
+                                      struct unix_socket_access *before, bool *changed);
+
+/* Takes that back as far as it goes. */
+void unix_socket_restore_access(const char *path, const struct unix_socket_access *before);
 
 #endif

@@ -12,37 +12,44 @@
 
 enum { ACCEPT_BATCH = 64, PAUSE_FIRST_MS = 100, PAUSE_LONGEST_MS = 1000 };
 
-/* One listening socket being watched. */
+/* One listening socket being watched; a reference to what it points to. */
 struct accept_watch {
     struct acceptor *acceptor;
-    const struct listener *listener;
-    struct event *event;
+    struct bound_socket *bound;
+    struct listener *listener;
+    struct event *event; /* NULL in a change, if the socket has a watch already */
+};
+
+struct accept_watches {
+    struct accept_watch **items;
+    size_t count;
 };
 
 struct acceptor {
+    struct event_base *base;
     struct admission *admission;
-    struct listener_set *listeners;
     acceptor_sink *sink;
     void *owner;
     struct event *resume; /* armed while paused */
     int pause_ms;         /* the next pause; PAUSE_FIRST_MS after every success */
-    struct accept_watch watches[];
+    struct accept_watches watches;
 };
 
-static void set_watching(struct acceptor *acceptor, bool watching)
-{
-    for (size_t i = 0; i < acceptor->listeners->count; i++) {
-        struct event *event = acceptor->watches[i].event;
+struct acceptor_change {
+    struct accept_watches watches; /* one for each socket */
+};
 
-        (void)(watching ? event_add(event, NULL) : event_del(event));
+/* Returns whether all are as they should be. */
+static bool set_watching(struct acceptor *acceptor, bool watching)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < acceptor->watches.count; i++) {
+        struct event *event = acceptor->watches.items[i]->event;
+
+        good = (watching ? event_add(event, NULL) : event_del(event)) == 0 && good;
     }
-}
-
-static void resume_accepting(evutil_socket_t fd, short what, void *argument)
-{
-    (void)fd;
-    (void)what;
-    set_watching(argument, true);
+    return good;
 }
 
 /* A listening socket that stays watched would spin. */
@@ -53,7 +60,7 @@ static void pause_accepting(struct acceptor *acceptor, int error)
 
     log_warning("cannot accept connections for the moment", LOG_TEXT("error", strerror(error)),
                 LOG_NUMBER("retry_ms", acceptor->pause_ms));
-    set_watching(acceptor, false);
+    (void)set_watching(acceptor, false);
     (void)event_add(acceptor->resume, &delay);
     acceptor->pause_ms *= 2;
     if (acceptor->pause_ms > PAUSE_LONGEST_MS) {
@@ -61,7 +68,16 @@ static void pause_accepting(struct acceptor *acceptor, int error)
     }
 }
 
-static void hand_on(struct acceptor *acceptor, int fd, const struct listener *listener,
+static void resume_accepting(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    if (!set_watching(argument, true)) {
+        pause_accepting(argument, errno);
+    }
+}
+
+static void hand_on(struct acceptor *acceptor, int fd, struct listener *listener,
                     const struct sockaddr *address)
 {
     enum admission_verdict verdict = admission_ask(acceptor->admission);
@@ -74,7 +90,7 @@ static void hand_on(struct acceptor *acceptor, int fd, const struct listener *li
         return;
     }
     peer_set(&peer, address);
-    acceptor->sink(acceptor->owner, fd, listener, &peer, verdict);
+    acceptor->sink(acceptor->owner, fd, listener_hold(listener), &peer, verdict);
 }
 
 enum accept_outcome { ACCEPT_TAKEN, ACCEPT_SKIPPED, ACCEPT_NONE_LEFT };
@@ -104,7 +120,7 @@ static enum accept_outcome accept_one(struct accept_watch *watch)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
-    int fd = accept4(watch->listener->fd, (struct sockaddr *)&address, &length,
+    int fd = accept4(watch->bound->fd, (struct sockaddr *)&address, &length,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0) {
@@ -126,40 +142,168 @@ static void accept_ready(evutil_socket_t fd, short what, void *argument)
     }
 }
 
-static bool watch_listener(struct event_base *base, struct acceptor *acceptor, size_t index)
-{
-    struct accept_watch *watch = &acceptor->watches[index];
+/* ---- which sockets ---- */
 
-    watch->acceptor = acceptor;
-    watch->listener = &acceptor->listeners->listeners[index];
-    watch->event = event_new(base, watch->listener->fd, EV_READ | EV_PERSIST, accept_ready, watch);
-    return watch->event != NULL && event_add(watch->event, NULL) == 0;
+static void free_watch(struct accept_watch *watch)
+{
+    if (watch->event != NULL) {
+        event_free(watch->event);
+    }
+    bound_socket_release(watch->bound);
+    listener_release(watch->listener);
+    free(watch);
 }
 
-struct acceptor *acceptor_create(struct event_base *base, struct listener_set *listeners,
+static void free_watches(struct accept_watches *watches)
+{
+    for (size_t i = 0; i < watches->count; i++) {
+        free_watch(watches->items[i]);
+    }
+    free(watches->items);
+}
+
+/* Who has connected before a socket is closed is served. */
+static void accept_waiting(struct accept_watch *watch)
+{
+    for (int i = 0; i < LISTENER_BACKLOG && accept_one(watch) != ACCEPT_NONE_LEFT; i++) {}
+}
+
+/* Stops accepting from a socket for good. */
+static void end_watch(struct accept_watch *watch)
+{
+    (void)event_del(watch->event);
+    bound_socket_close(watch->bound);
+    free_watch(watch);
+}
+
+static struct accept_watch *create_watch(struct acceptor *acceptor,
+                                         const struct listening *listening)
+{
+    struct accept_watch *watch = calloc(1, sizeof *watch);
+
+    if (watch == NULL) {
+        return NULL;
+    }
+    *watch = (struct accept_watch){.acceptor = acceptor,
+                                   .bound = bound_socket_hold(listening->bound),
+                                   .listener = listener_hold(listening->listener)};
+    if (!listening->kept) {
+        watch->event = event_new(acceptor->base, listening->bound->fd, EV_READ | EV_PERSIST,
+                                 accept_ready, watch);
+        if (watch->event == NULL) {
+            free_watch(watch);
+            return NULL;
+        }
+    }
+    return watch;
+}
+
+struct acceptor_change *acceptor_prepare(struct acceptor *acceptor, const struct listener_set *set)
+{
+    struct acceptor_change *change = calloc(1, sizeof *change);
+    struct accept_watches *watches;
+    bool made;
+
+    if (change == NULL) {
+        return NULL;
+    }
+    watches = &change->watches;
+    watches->items = calloc(set->count, sizeof(struct accept_watch *));
+    made = watches->items != NULL;
+    for (size_t i = 0; made && i < set->count; i++) {
+        watches->items[i] = create_watch(acceptor, &set->sockets[i]);
+        made = watches->items[i] != NULL;
+        watches->count += made;
+    }
+    if (!made) {
+        acceptor_discard(change);
+        return NULL;
+    }
+    return change;
+}
+
+void acceptor_discard(struct acceptor_change *change)
+{
+    if (change != NULL) {
+        free_watches(&change->watches);
+        free(change);
+    }
+}
+
+/* Takes the watch of a socket out of those in force. */
+static struct accept_watch *take_watch(struct accept_watches *watches,
+                                       const struct bound_socket *bound)
+{
+    size_t i = 0;
+    struct accept_watch *found;
+
+    while (watches->items[i]->bound != bound) {
+        i++;
+    }
+    found = watches->items[i];
+    watches->items[i] = watches->items[--watches->count];
+    return found;
+}
+
+/* Lets the watch that a socket has go on with another listener; what is over is freed. */
+static struct accept_watch *keep_watch(struct accept_watches *watches, struct accept_watch *wanted)
+{
+    struct accept_watch *kept = take_watch(watches, wanted->bound);
+    struct listener *previous = kept->listener;
+
+    kept->listener = wanted->listener;
+    wanted->listener = previous;
+    free_watch(wanted);
+    return kept;
+}
+
+void acceptor_apply(struct acceptor *acceptor, struct acceptor_change *change)
+{
+    struct accept_watches *wanted = &change->watches;
+    struct accept_watches previous = acceptor->watches;
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (wanted->items[i]->event == NULL) {
+            wanted->items[i] = keep_watch(&previous, wanted->items[i]);
+        }
+    }
+    acceptor->watches = *wanted;
+    free(change);
+    if (!set_watching(acceptor, true)) {
+        pause_accepting(acceptor, errno);
+    }
+    while (previous.count > 0) {
+        struct accept_watch *dropped = previous.items[--previous.count];
+
+        accept_waiting(dropped);
+        end_watch(dropped);
+    }
+    free(previous.items);
+}
+
+/* ---- making and freeing ---- */
+
+struct acceptor *acceptor_create(struct event_base *base, const struct listener_set *set,
                                  struct admission *admission, acceptor_sink *sink, void *owner)
 {
-    struct acceptor *acceptor =
-        calloc(1, sizeof *acceptor + listeners->count * sizeof acceptor->watches[0]);
-    bool watching;
+    struct acceptor *acceptor = calloc(1, sizeof *acceptor);
+    struct acceptor_change *change;
 
     if (acceptor == NULL) {
         return NULL;
     }
-    *acceptor = (struct acceptor){.admission = admission,
-                                  .listeners = listeners,
+    *acceptor = (struct acceptor){.base = base,
+                                  .admission = admission,
                                   .sink = sink,
                                   .owner = owner,
                                   .pause_ms = PAUSE_FIRST_MS};
     acceptor->resume = evtimer_new(base, resume_accepting, acceptor);
-    watching = acceptor->resume != NULL;
-    for (size_t i = 0; watching && i < listeners->count; i++) {
-        watching = watch_listener(base, acceptor, i);
-    }
-    if (!watching) {
+    change = acceptor->resume != NULL ? acceptor_prepare(acceptor, set) : NULL;
+    if (change == NULL) {
         acceptor_free(acceptor);
         return NULL;
     }
+    acceptor_apply(acceptor, change);
     return acceptor;
 }
 
@@ -168,14 +312,12 @@ void acceptor_free(struct acceptor *acceptor)
     if (acceptor == NULL) {
         return;
     }
-    for (size_t i = 0; i < acceptor->listeners->count; i++) {
-        if (acceptor->watches[i].event != NULL) {
-            event_free(acceptor->watches[i].event);
-        }
+    for (size_t i = 0; i < acceptor->watches.count; i++) {
+        end_watch(acceptor->watches.items[i]);
     }
+    free(acceptor->watches.items);
     if (acceptor->resume != NULL) {
         event_free(acceptor->resume);
     }
-    listener_set_close_sockets(acceptor->listeners);
     free(acceptor);
 }

@@ -7,21 +7,37 @@
 
 #include "net/admission.h"
 #include "net/conn.h"
-#include "net/listener.h"
+#include "net/listener_set.h"
 
 #include <event2/event.h>
 
 struct acceptor;
 
-/* Takes over an accepted socket. */
-typedef void acceptor_sink(void *owner, int fd, const struct listener *listener,
-                           const struct peer *peer, enum admission_verdict verdict);
+/* Takes over an accepted socket and a reference to its listener. */
+typedef void acceptor_sink(void *owner, int fd, struct listener *listener, const struct peer *peer,
+                           enum admission_verdict verdict);
 
-/* Watches the sockets of `listeners` on `base`. NULL when memory is short. */
-struct acceptor *acceptor_create(struct event_base *base, struct listener_set *listeners,
+/* Watches the sockets of `set` on `base`. NULL when memory is short. */
+struct acceptor *acceptor_create(struct event_base *base, const struct listener_set *set,
                                  struct admission *admission, acceptor_sink *sink, void *owner);
 
 /* Stops watching and closes the listening sockets. The thread of the base; NULL is allowed. */
 void acceptor_free(struct acceptor *acceptor);
+
+/*
+ * What makes the acceptor go over to the sockets and listeners of `set`. Any thread, while the
+ * acceptor lives. NULL when memory is short.
+ */
+struct acceptor_change *acceptor_prepare(struct acceptor *acceptor, const struct listener_set *set);
+
+/* Takes what acceptor_prepare has made, or gives it up; NULL is allowed. */
+void acceptor_discard(struct acceptor_change *change);
+
+/*
+ * Goes over and frees the change: sockets that are in both sets are accepted from without a pause,
+ * new ones are from now on, the others are closed when who waits there has been accepted. The
+ * thread of the base. Cannot fail: a socket that cannot be watched is tried again later.
+ */
+void acceptor_apply(struct acceptor *acceptor, struct acceptor_change *change);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "net/inherited.h"
-#include "net/listener.h"
+#include "net/listener_set.h"
 #include "server/notify.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static void remove_stale(void)
     }
 }
 
-void descriptor_store_begin(struct listener_set *set)
+void descriptor_store_begin(const struct listener_set *set)
 {
     const char *text = getenv("FDSTORE");
 
@@ -46,41 +46,41 @@ void descriptor_store_begin(struct listener_set *set)
     remove_stale();
     used = 0;
     for (size_t i = 0; i < set->count; i++) {
-        used += set->listeners[i].stored;
+        used += set->sockets[i].bound->stored;
     }
     for (size_t i = 0; i < set->count; i++) {
-        descriptor_store_add(&set->listeners[i]);
+        descriptor_store_add(set->sockets[i].bound);
     }
 }
 
-void descriptor_store_add(struct listener *listener)
+void descriptor_store_add(struct bound_socket *bound)
 {
     char name[INHERITED_NAME_BYTES];
     int error;
 
-    if (size == 0 || listener->inherited || listener->stored) {
+    if (size == 0 || bound->passed_name != NULL || bound->stored) {
         return;
     }
-    inherited_make_name(name, &listener->address);
-    error = used < size ? notify_store_descriptor(name, listener->fd) : ENOSPC;
+    inherited_make_name(name, &bound->address);
+    error = used < size ? notify_store_descriptor(name, bound->fd) : ENOSPC;
     if (error != 0) {
         log_warning("cannot give a socket to the service manager's store: FileDescriptorStoreMax= "
                     "says how many it takes",
                     LOG_TEXT("name", name), LOG_TEXT("error", strerror(error)));
         return;
     }
-    listener->stored = true;
+    bound->stored = true;
     used++;
 }
 
-void descriptor_store_remove(struct listener *listener)
+void descriptor_store_remove(struct bound_socket *bound)
 {
     char name[INHERITED_NAME_BYTES];
 
-    if (listener->stored) {
-        inherited_make_name(name, &listener->address);
+    if (bound->stored) {
+        inherited_make_name(name, &bound->address);
         remove_name(name);
-        listener->stored = false;
+        bound->stored = false;
         used--;
     }
 }

@@ -11,7 +11,7 @@
 #ifndef WSRELAYD_SERVER_DESCRIPTOR_STORE_H
 #define WSRELAYD_SERVER_DESCRIPTOR_STORE_H
 
-struct listener;
+struct bound_socket;
 struct listener_set;
 
 /*
@@ -19,12 +19,12 @@ struct listener_set;
  * closed, then each socket that was opened here is added. Reads and unsets $FDSTORE. After
  * notify_open and listener_set_open.
  */
-void descriptor_store_begin(struct listener_set *set);
+void descriptor_store_begin(const struct listener_set *set);
 
 /* Adds a socket that was opened by this process; its file, if any, then stays when it is closed. */
-void descriptor_store_add(struct listener *listener);
+void descriptor_store_add(struct bound_socket *bound);
 
 /* Takes back one that is about to be closed for good. */
-void descriptor_store_remove(struct listener *listener);
+void descriptor_store_remove(struct bound_socket *bound);
 
 #endif

@@ -39,10 +39,11 @@ static rlim_t count_open(void)
     return count;
 }
 
-uint32_t descriptors_for_connections(uint32_t wanted)
+uint32_t descriptors_for_connections(uint32_t wanted, uint32_t open_connections)
 {
     struct rlimit limit;
-    rlim_t taken = count_open() + DESCRIPTORS_RESERVE;
+    rlim_t open = count_open();
+    rlim_t taken = (open > open_connections ? open - open_connections : 0) + DESCRIPTORS_RESERVE;
     rlim_t room;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {

@@ -13,9 +13,9 @@ enum { DESCRIPTORS_RESERVE = 32 };
 void descriptors_raise_limit(void);
 
 /*
- * How many connections the limit leaves room for beside what is open now and the reserve, at most
- * `wanted`; a lower number is logged as a warning.
+ * How many connections the limit leaves room for beside the reserve and what is open now, of which
+ * `open_connections` are connections; at most `wanted`. A lower number is logged as a warning.
  */
-uint32_t descriptors_for_connections(uint32_t wanted);
+uint32_t descriptors_for_connections(uint32_t wanted, uint32_t open_connections);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "server/notify.h"
+#include "server/reloader.h"
 #include "server/worker.h"
 
 #include <stdio.h>
@@ -15,7 +16,8 @@
 enum {
     STATUS_INTERVAL_MS = 2000,
     STOP_EXTENSION_US = 15000000, /* several intervals: a message may get lost */
-    STATUS_TEXT_BYTES = 64,
+    STATUS_TEXT_BYTES = 512,
+    FAILURE_BYTES = 400,
     LATE_FRACTION = 8, /* of the interval, until a late worker is looked at again */
 };
 
@@ -26,8 +28,9 @@ struct heartbeat {
     struct event *watchdog_timer;
     int64_t watchdog_interval_us; /* 0: nobody watches */
     bool stopping;
-    bool late;         /* a worker has been reported, and has not turned since */
-    int64_t seen_ms[]; /* for each worker: when it had turned last when it was asked to */
+    char failure[FAILURE_BYTES]; /* of the last reload; empty: there is nothing to say */
+    bool late;                   /* a worker has been reported, and has not turned since */
+    int64_t seen_ms[];           /* for each worker: when it had turned last when it was asked to */
 };
 
 /* ---- status ---- */
@@ -46,8 +49,8 @@ static void make_status(const struct heartbeat *heartbeat, char text[STATUS_TEXT
     for (unsigned i = 0; i < heartbeat->worker_count; i++) {
         connections += worker_connection_count(heartbeat->workers[i]);
     }
-    snprintf(text, STATUS_TEXT_BYTES, "%s, connections: %u",
-             heartbeat->stopping ? "stopping" : "serving", connections);
+    snprintf(text, STATUS_TEXT_BYTES, "%s, connections: %u%s",
+             heartbeat->stopping ? "stopping" : "serving", connections, heartbeat->failure);
 }
 
 static void status_due(evutil_socket_t fd, short what, void *argument)
@@ -156,11 +159,39 @@ void heartbeat_begin(struct heartbeat *heartbeat)
     }
 }
 
+static void note_failure(struct heartbeat *heartbeat, const struct reload_result *result)
+{
+    const struct text_list *errors = &result->errors;
+    const char *first = errors->count > 0 ? errors->items[0] : "memory is short";
+
+    if (errors->count > 1) {
+        snprintf(heartbeat->failure, FAILURE_BYTES, ", last reload failed with %zu errors: %.300s",
+                 errors->count, first);
+    } else {
+        snprintf(heartbeat->failure, FAILURE_BYTES, ", last reload failed: %.300s", first);
+    }
+}
+
+void heartbeat_reloaded(struct heartbeat *heartbeat, const struct reload_result *result)
+{
+    char status[STATUS_TEXT_BYTES];
+
+    heartbeat->failure[0] = '\0';
+    if (!result->succeeded) {
+        note_failure(heartbeat, result);
+    }
+    if (!heartbeat->stopping) {
+        make_status(heartbeat, status);
+        notify_ready(status);
+    }
+}
+
 void heartbeat_stop(struct heartbeat *heartbeat)
 {
     char status[STATUS_TEXT_BYTES];
 
     heartbeat->stopping = true;
+    heartbeat->failure[0] = '\0';
     make_status(heartbeat, status);
     notify_stopping(status);
 }

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 struct heartbeat;
+struct reload_result;
 struct worker;
 
 /* For these workers, on the main thread's base. NULL when memory is short. */
@@ -16,6 +17,10 @@ struct heartbeat *heartbeat_create(struct event_base *base, struct worker *const
 
 /* Says that the server is ready, and goes on from there. Does nothing without a manager. */
 void heartbeat_begin(struct heartbeat *heartbeat);
+
+/* Says that a reload is over, unless the server stops. That one has failed stays in the status
+ * until another succeeds. */
+void heartbeat_reloaded(struct heartbeat *heartbeat, const struct reload_result *result);
 
 /* Says that the server stops, and asks for time as long as it takes. */
 void heartbeat_stop(struct heartbeat *heartbeat);

@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/inherited.h"
-#include "net/listener.h"
+#include "net/listener_set.h"
+#include "net/snapshot.h"
 #include "server/acceptor.h"
+#include "server/certificate_watch.h"
 #include "server/cpus.h"
 #include "server/descriptor_store.h"
 #include "server/descriptors.h"
@@ -16,6 +18,8 @@
 #include "server/notify.h"
 #include "server/pid_file.h"
 #include "server/privileges.h"
+#include "server/reload.h"
+#include "server/reloader.h"
 #include "server/statistics.h"
 #include "server/worker.h"
 
@@ -45,14 +49,16 @@ enum stop_stage {
 enum { HURRIED_DRAIN_MS = 1000 };
 
 struct server {
-    const struct config *config;
+    const struct config_source *source;
+    struct in_force in_force;
     struct event_base *base;
-    struct listener_set listeners;
     struct admission admission;
     struct relay *relay;
     struct worker **workers;
     unsigned worker_count;
     struct acceptor *acceptor; /* with several workers */
+    struct certificate_watch *certificate_watch;
+    struct reloader *reloader;
     struct event **signals;
     struct mailbox mailbox; /* where workers report their end */
     struct event *mail_event;
@@ -65,8 +71,8 @@ struct server {
 /* ---- several workers: the main thread accepts ---- */
 
 /* A bad split at accept lasts as long as the connections do: the fewest gets the next. */
-static void give_to_fewest(void *owner, int fd, const struct listener *listener,
-                           const struct peer *peer, enum admission_verdict verdict)
+static void give_to_fewest(void *owner, int fd, struct listener *listener, const struct peer *peer,
+                           enum admission_verdict verdict)
 {
     const struct server *server = owner;
     struct worker *fewest = server->workers[0];
@@ -84,12 +90,15 @@ static void give_to_fewest(void *owner, int fd, const struct listener *listener,
 /* When the last of those that were asked to leave by `end_ms` has had time to do so. */
 static int64_t after_goodbye(const struct server *server, int64_t end_ms)
 {
-    return end_ms + server->config->timeouts.close_ms + server->config->timeouts.linger_ms;
+    return end_ms + server->in_force.config->timeouts.close_ms +
+           server->in_force.config->timeouts.linger_ms;
 }
 
 static void order_all(struct server *server, enum worker_order order,
                       const struct departure *departure, int64_t end_ms)
 {
+    certificate_watch_free(server->certificate_watch);
+    server->certificate_watch = NULL;
     acceptor_free(server->acceptor);
     server->acceptor = NULL;
     for (unsigned i = 0; i < server->worker_count; i++) {
@@ -99,7 +108,7 @@ static void order_all(struct server *server, enum worker_order order,
 
 static void stop_gracefully(struct server *server)
 {
-    int64_t drain_ms = server->config->timeouts.drain_ms;
+    int64_t drain_ms = server->in_force.config->timeouts.drain_ms;
 
     log_notice("stopping", LOG_NUMBER("drain_ms", drain_ms));
     order_all(server, WORKER_STOP, &(struct departure){0}, clock_monotonic_ms() + drain_ms);
@@ -131,18 +140,18 @@ static void begin_drain(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     if (server->stop_stage == STOP_DRAINING) {
-        order_departure(server, WORKER_DRAIN, server->config->timeouts.drain_ms);
+        order_departure(server, WORKER_DRAIN, server->in_force.config->timeouts.drain_ms);
     }
 }
 
 /* Who looks at the readiness sees the end coming before the listeners are closed. */
 static void drain(struct server *server)
 {
-    int64_t delay_ms = server->config->timeouts.drain_delay_ms;
+    int64_t delay_ms = server->in_force.config->timeouts.drain_delay_ms;
     struct timeval delay = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
 
     log_notice("draining", LOG_NUMBER("delay_ms", delay_ms),
-               LOG_NUMBER("drain_ms", server->config->timeouts.drain_ms));
+               LOG_NUMBER("drain_ms", server->in_force.config->timeouts.drain_ms));
     if (event_base_once(server->base, -1, EV_TIMEOUT, begin_drain, server, &delay) != 0) {
         begin_drain(-1, 0, server);
     }
@@ -167,6 +176,7 @@ static void go_to_stage(struct server *server, enum stop_stage stage)
     if (stage > server->stop_stage) {
         if (server->stop_stage == STOP_NOT_ASKED) {
             heartbeat_stop(server->heartbeat);
+            reloader_stop(server->reloader);
         }
         server->stop_stage = stage;
         stop_stages[stage](server);
@@ -219,18 +229,45 @@ static void reopen_logs(struct server *server)
     log_reopen();
 }
 
-static void ignore_reload(struct server *server)
+static struct reload_receivers receivers_of(struct server *server)
 {
-    (void)server;
-    log_warning("SIGHUP is ignored: this version cannot reload, restart it instead");
+    return (struct reload_receivers){.workers = server->workers,
+                                     .worker_count = server->worker_count,
+                                     .acceptor = server->acceptor,
+                                     .admission = &server->admission};
+}
+
+static void watch_certificates(void *owner)
+{
+    struct server *server = owner;
+
+    if (server->certificate_watch != NULL) {
+        certificate_watch_start(server->certificate_watch, server->in_force.config,
+                                &server->in_force.listeners);
+    }
+}
+
+static bool renew_certificates(void *owner, size_t index)
+{
+    struct server *server = owner;
+    const struct reload_receivers receivers = receivers_of(server);
+
+    return reload_certificates(&server->in_force, &receivers, index);
+}
+
+static void reload(struct server *server)
+{
+    if (!reloader_ask(server->reloader, NULL, NULL)) {
+        log_warning("SIGHUP is ignored: the daemon is stopping");
+    }
 }
 
 static const struct {
     int number;
     void (*act)(struct server *server);
 } signal_actions[] = {
-    {SIGTERM, stop_signal},  {SIGINT, stop_signal},   {SIGUSR1, reopen_logs},
-    {SIGHUP, ignore_reload}, {SIGUSR2, drain_signal},
+    {SIGTERM, stop_signal}, {SIGINT, stop_signal},   {SIGUSR1, reopen_logs},
+    {SIGHUP, reload},       {SIGUSR2, drain_signal},
 };
 
 enum { SIGNAL_COUNT = sizeof signal_actions / sizeof signal_actions[0] };
@@ -287,8 +324,8 @@ static bool create_workers(struct server *server, relay_deliver *deliver)
     }
     for (unsigned i = 0; i < server->worker_count; i++) {
         server->ends[i] = (struct worker_end){{.deliver = end_delivered}, server};
-        server->workers[i] = worker_create(server->config, server->relay, &server->admission, i,
-                                           worker_ended, &server->ends[i]);
+        server->workers[i] = worker_create(server->in_force.snapshot, server->relay,
+                                           &server->admission, i, worker_ended, &server->ends[i]);
         if (server->workers[i] == NULL) {
             return false;
         }
@@ -299,10 +336,10 @@ static bool create_workers(struct server *server, relay_deliver *deliver)
 static bool start_accepting(struct server *server)
 {
     if (server->worker_count == 1) {
-        return worker_accept(server->workers[0], &server->listeners);
+        return worker_accept(server->workers[0], &server->in_force.listeners);
     }
-    server->acceptor = acceptor_create(server->base, &server->listeners, &server->admission,
-                                       give_to_fewest, server);
+    server->acceptor = acceptor_create(server->base, &server->in_force.listeners,
+                                       &server->admission, give_to_fewest, server);
     return server->acceptor != NULL;
 }
 
@@ -314,8 +351,9 @@ static bool create_main_loop(struct server *server)
     }
     server->mail_event =
         event_new(server->base, server->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, server);
+    server->certificate_watch = certificate_watch_create(server->base, renew_certificates, server);
     return server->mail_event != NULL && event_add(server->mail_event, NULL) == 0 &&
-           watch_signals(server);
+           server->certificate_watch != NULL && watch_signals(server);
 }
 
 /* Signals are for the main thread: the others are started with all of them blocked. */
@@ -346,42 +384,48 @@ static bool create_heartbeat(struct server *server)
     return server->heartbeat != NULL;
 }
 
-static void log_listening(const struct server *server)
+static bool create_reloader(struct server *server)
 {
-    for (size_t i = 0; i < server->listeners.count; i++) {
-        const struct listener *listener = &server->listeners.listeners[i];
-        char address[ADDRESS_TEXT_BYTES];
+    const struct reloader_parts parts = {.base = server->base,
+                                         .mailbox = &server->mailbox,
+                                         .source = server->source,
+                                         .in_force = &server->in_force,
+                                         .receivers = receivers_of(server),
+                                         .heartbeat = server->heartbeat,
+                                         .reloaded = watch_certificates,
+                                         .owner = server};
 
-        address_format(&listener->address, address);
-        log_notice("listening", LOG_TEXT("listener", listener->config->name),
-                   LOG_TEXT("address", address),
-                   LOG_TEXT("tls", listener->tls != NULL ? "yes" : "no"));
-    }
+    server->reloader = reloader_create(&parts);
+    return server->reloader != NULL;
 }
 
 static int prepare(struct server *server, relay_deliver *deliver)
 {
+    struct snapshot_changes changes;
+
     descriptors_raise_limit();
     if (inherited_collect() != 0) {
         return fail_start(EBADF, "cannot take the sockets that were passed: the log says why");
     }
-    if (listener_set_open(&server->listeners, server->config) != 0) {
+    if (listener_set_open(&server->in_force.listeners, server->in_force.config, NULL) != 0) {
         return fail_start(EADDRNOTAVAIL, "cannot listen: the log says where, and why");
     }
-    descriptor_store_begin(&server->listeners);
+    descriptor_store_begin(&server->in_force.listeners);
     inherited_close_unused();
-    if (!create_main_loop(server) || !create_workers(server, deliver) || !start_accepting(server) ||
-        !create_heartbeat(server)) {
+    server->in_force.snapshot = snapshot_create(server->in_force.config, NULL, &changes);
+    if (server->in_force.snapshot == NULL || !create_main_loop(server) ||
+        !create_workers(server, deliver) || !start_accepting(server) || !create_heartbeat(server) ||
+        !create_reloader(server)) {
         return out_of_memory();
     }
     server->admission.max_connections =
-        descriptors_for_connections(server->config->limits.connections);
-    server->admission.max_pending = server->config->limits.pending;
-    if (pid_file_write(server->config->pid_file) != 0) {
+        descriptors_for_connections(server->in_force.config->limits.connections, 0);
+    server->admission.max_pending = server->in_force.config->limits.pending;
+    if (pid_file_write(server->in_force.config->pid_file) != 0) {
         return fail_start(errno, "cannot write pid_file: the log says why");
     }
-    if (privileges_drop(server->config) != 0) {
-        pid_file_remove(server->config->pid_file);
+    if (privileges_drop(server->in_force.config) != 0) {
+        pid_file_remove(server->in_force.config->pid_file);
         return fail_start(EPERM, "cannot change the user: the log says why");
     }
     return 0;
@@ -394,15 +438,18 @@ static void release(struct server *server)
     for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
         worker_free(server->workers[i]);
     }
-    listener_set_close_sockets(&server->listeners);
-    listener_set_free(&server->listeners);
+    reloader_free(server->reloader);
+    listener_set_free(&server->in_force.listeners);
     inherited_free();
+    snapshot_release(server->in_force.snapshot);
+    config_free(server->in_force.config);
     relay_free(server->relay);
     for (size_t i = 0; server->signals != NULL && i < SIGNAL_COUNT; i++) {
         if (server->signals[i] != NULL) {
             event_free(server->signals[i]);
         }
     }
+    certificate_watch_free(server->certificate_watch);
     if (server->mail_event != NULL) {
         event_free(server->mail_event);
     }
@@ -423,7 +470,8 @@ static int serve(struct server *server)
         order_all(server, WORKER_STOP, &(struct departure){0}, clock_monotonic_ms());
         return -1;
     }
-    log_listening(server);
+    reload_log_listening(&server->in_force.listeners);
+    watch_certificates(server);
     log_notice("started", LOG_TEXT("version", WSRELAYD_VERSION),
                LOG_NUMBER("workers", server->worker_count));
     heartbeat_begin(server->heartbeat);
@@ -436,9 +484,10 @@ static int serve(struct server *server)
     return 0;
 }
 
-int server_run(const struct config *config, relay_deliver *deliver)
+int server_run(const struct config_source *source, struct config *config, relay_deliver *deliver)
 {
-    struct server server = {.config = config,
+    struct server server = {.source = source,
+                            .in_force.config = config,
                             .mailbox.wake_fd = -1,
                             .worker_count =
                                 config->workers > 0 ? config->workers : cpus_available()};
@@ -446,7 +495,7 @@ int server_run(const struct config *config, relay_deliver *deliver)
 
     if (result == 0) {
         result = serve(&server);
-        pid_file_remove(config->pid_file);
+        pid_file_remove(server.in_force.config->pid_file);
     }
     release(&server);
     log_stop();

@@ -6,11 +6,13 @@
 
 #include "config/config.h"
 #include "relay/relay.h"
+#include "server/reload.h"
 
 /*
- * Serves until a signal asks for the end. `deliver` is how the relay reaches members. Returns 0
- * when stopped as asked, -1 when something could not be started, which has been logged.
+ * Serves until a signal asks for the end. `deliver` is how the relay reaches members; `source` is
+ * where `config`, which is taken over, has come from. Returns 0 when stopped as asked, -1 when
+ * something could not be started, which has been logged.
  */
-int server_run(const struct config *config, relay_deliver *deliver);
+int server_run(const struct config_source *source, struct config *config, relay_deliver *deliver);
 
 #endif

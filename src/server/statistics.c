@@ -4,11 +4,12 @@
 #include "server/statistics.h"
 
 #include "base/log.h"
+#include "net/reload_counters.h"
 #include "server/worker.h"
 
 void statistics_log(struct worker *const *workers, unsigned count, unsigned long denied)
 {
-    struct log_field fields[COUNTER_COUNT + 1];
+    struct log_field fields[COUNTER_COUNT + 1 + RELOAD_COUNTER_COUNT];
 
     if (!log_enabled(LOG_LEVEL_NOTICE)) {
         return;
@@ -22,5 +23,9 @@ void statistics_log(struct worker *const *workers, unsigned count, unsigned long
         fields[counter] = (struct log_field)LOG_NUMBER(counter_names[counter], sum);
     }
     fields[COUNTER_COUNT] = (struct log_field)LOG_NUMBER("denied", denied);
-    log_event(LOG_LEVEL_NOTICE, "stopped", fields, COUNTER_COUNT + 1);
+    for (int i = 0; i < RELOAD_COUNTER_COUNT; i++) {
+        fields[COUNTER_COUNT + 1 + i] = (struct log_field)LOG_NUMBER(
+            reload_counter_names[i], reload_counter_read((enum reload_counter)i));
+    }
+    log_event(LOG_LEVEL_NOTICE, "stopped", fields, sizeof fields / sizeof *fields);
 }

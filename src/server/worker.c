@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/loop.h"
+#include "net/outdated.h"
 #include "server/acceptor.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ struct worker {
 struct connection_mail {
     struct mail mail;
     int fd;
-    const struct listener *listener;
+    struct listener *listener; /* a reference */
     struct peer peer;
     enum admission_verdict verdict;
 };
@@ -62,23 +63,31 @@ static void connection_gone(struct loop *loop)
     atomic_fetch_sub_explicit(&worker->connections, 1, memory_order_relaxed);
 }
 
-static void take_connection(struct worker *worker, int fd, const struct listener *listener,
+/* Closes a connection that has not been taken. */
+static void turn_away(struct worker *worker, int fd, struct listener *listener,
+                      enum admission_verdict verdict)
+{
+    listener_release(listener);
+    (void)close(fd);
+    if (verdict == ADMISSION_GRANTED) {
+        admission_end_pending(worker->loop->admission);
+    }
+    admission_leave(worker->loop->admission, verdict);
+}
+
+static void take_connection(struct worker *worker, int fd, struct listener *listener,
                             const struct peer *peer, enum admission_verdict verdict)
 {
     if (worker->stopping) {
-        (void)close(fd);
-        if (verdict == ADMISSION_GRANTED) {
-            admission_end_pending(worker->loop->admission);
-        }
-        admission_leave(worker->loop->admission, verdict);
+        turn_away(worker, fd, listener, verdict);
         connection_gone(worker->loop);
     } else if (!conn_create(worker->loop, fd, listener, peer, verdict)) {
         connection_gone(worker->loop);
     }
 }
 
-static void accepted_here(void *owner, int fd, const struct listener *listener,
-                          const struct peer *peer, enum admission_verdict verdict)
+static void accepted_here(void *owner, int fd, struct listener *listener, const struct peer *peer,
+                          enum admission_verdict verdict)
 {
     struct worker *worker = owner;
 
@@ -95,18 +104,14 @@ static void connection_delivered(struct mail *mail, void *receiver)
     free(connection);
 }
 
-void worker_give(struct worker *worker, int fd, const struct listener *listener,
-                 const struct peer *peer, enum admission_verdict verdict)
+void worker_give(struct worker *worker, int fd, struct listener *listener, const struct peer *peer,
+                 enum admission_verdict verdict)
 {
     struct connection_mail *connection = malloc(sizeof *connection);
 
     if (connection == NULL) {
         log_error("no memory for a connection: it was closed", LOG_NUMBER("fd", fd));
-        (void)close(fd);
-        if (verdict == ADMISSION_GRANTED) {
-            admission_end_pending(worker->loop->admission);
-        }
-        admission_leave(worker->loop->admission, verdict);
+        turn_away(worker, fd, listener, verdict);
         return;
     }
     *connection = (struct connection_mail){.mail.deliver = connection_delivered,
@@ -128,8 +133,6 @@ const struct counters *worker_counters(const struct worker *worker)
     return &worker->loop->counters;
 }
 
-/* ---- stopping ---- */
-
 static void for_each_connection(struct worker *worker, void (*handle)(struct conn *conn))
 {
     struct list_node *head = &worker->loop->connections;
@@ -140,6 +143,117 @@ static void for_each_connection(struct worker *worker, void (*handle)(struct con
         handle(container_of(node, struct conn, node));
     }
 }
+
+/* ---- another configuration ---- */
+
+struct worker_change {
+    struct mail mail;
+    struct loop_settings settings;
+    struct outdated *outdated;         /* NULL: every connection is kept */
+    struct acceptor_change *accepting; /* NULL: the worker does not accept */
+    struct worker_barrier *barrier;    /* or NULL */
+};
+
+static void take_settings(struct worker *worker, struct loop_settings *settings)
+{
+    struct loop *loop = worker->loop;
+
+    loop_exchange_settings(loop, settings);
+    if (loop->snapshot->timeouts.send_ms != settings->snapshot->timeouts.send_ms) {
+        for_each_connection(worker, conn_send_timeout_changed);
+    }
+}
+
+/* Each at a random moment within timeouts.drain; who has not left since the last time gets another
+ * moment. */
+static void send_away(struct worker *worker, const struct outdated *outdated)
+{
+    struct loop *loop = worker->loop;
+    struct list_node *head = &loop->connections;
+    int64_t now_ms = clock_monotonic_ms();
+
+    loop->departure =
+        (struct departure){.start_ms = now_ms,
+                           .span_ms = loop->snapshot->timeouts.drain_ms,
+                           .seed = (uint32_t)now_ms + worker->index,
+                           .code = CLOSE_RESTART,
+                           .reason = "the configuration has changed, please reconnect"};
+    for (struct list_node *node = head->next; node != head; node = node->next) {
+        struct conn *conn = container_of(node, struct conn, node);
+
+        if (conn->state <= CONN_OPEN && outdated_has(outdated, conn)) {
+            conn_send_away(conn);
+        }
+    }
+}
+
+static void pass_barrier(struct worker_barrier *barrier)
+{
+    if (barrier != NULL &&
+        atomic_fetch_sub_explicit(&barrier->left, 1, memory_order_acq_rel) == 1) {
+        mailbox_post(barrier->mailbox, &barrier->mail);
+    }
+}
+
+static void change_delivered(struct mail *mail, void *receiver)
+{
+    struct worker_change *change = container_of(mail, struct worker_change, mail);
+    struct worker *worker = receiver;
+    struct worker_barrier *barrier = change->barrier;
+
+    take_settings(worker, &change->settings);
+    if (change->outdated != NULL && !worker->stopping) {
+        send_away(worker, change->outdated);
+    }
+    if (change->accepting != NULL && worker->acceptor != NULL) {
+        acceptor_apply(worker->acceptor, change->accepting);
+        change->accepting = NULL;
+    }
+    worker_discard(change);
+    pass_barrier(barrier);
+}
+
+struct worker_change *worker_prepare(struct worker *worker, struct snapshot *snapshot,
+                                     const struct listener_set *set, bool closes)
+{
+    struct worker_change *change = calloc(1, sizeof *change);
+    bool made;
+
+    if (change == NULL) {
+        return NULL;
+    }
+    change->mail.deliver = change_delivered;
+    made = loop_settings_init(&change->settings, snapshot) &&
+           (!closes || outdated_create(&change->outdated, snapshot, set));
+    if (worker->acceptor != NULL) {
+        change->accepting = acceptor_prepare(worker->acceptor, set);
+        made = made && change->accepting != NULL;
+    }
+    if (!made) {
+        worker_discard(change);
+        return NULL;
+    }
+    return change;
+}
+
+void worker_commit(struct worker *worker, struct worker_change *change,
+                   struct worker_barrier *barrier)
+{
+    change->barrier = barrier;
+    mailbox_post(&worker->mailbox, &change->mail);
+}
+
+void worker_discard(struct worker_change *change)
+{
+    if (change != NULL) {
+        acceptor_discard(change->accepting);
+        outdated_free(change->outdated);
+        loop_settings_release(&change->settings);
+        free(change);
+    }
+}
+
+/* ---- stopping ---- */
 
 static void drop_connection(struct conn *conn)
 {
@@ -320,12 +434,12 @@ static struct event_base *create_base(void)
     return base;
 }
 
-static bool create_loop(struct worker *worker, const struct config *config,
+static bool create_loop(struct worker *worker, struct snapshot *snapshot,
                         struct admission *admission)
 {
     worker->base = create_base();
     worker->loop =
-        worker->base != NULL ? loop_create(worker->base, worker->index, config, admission) : NULL;
+        worker->base != NULL ? loop_create(worker->base, worker->index, snapshot, admission) : NULL;
     if (worker->loop == NULL) {
         return false;
     }
@@ -340,7 +454,7 @@ static bool create_loop(struct worker *worker, const struct config *config,
            worker->mail_event != NULL && event_add(worker->mail_event, NULL) == 0;
 }
 
-struct worker *worker_create(const struct config *config, struct relay *relay,
+struct worker *worker_create(struct snapshot *snapshot, struct relay *relay,
                              struct admission *admission, unsigned index,
                              void (*ended)(void *owner), void *owner)
 {
@@ -355,17 +469,17 @@ struct worker *worker_create(const struct config *config, struct relay *relay,
     worker->owner = owner;
     worker->mailbox.wake_fd = -1;
     atomic_init(&worker->turned_ms, clock_monotonic_ms());
-    if (mailbox_init(&worker->mailbox) != 0 || !create_loop(worker, config, admission)) {
+    if (mailbox_init(&worker->mailbox) != 0 || !create_loop(worker, snapshot, admission)) {
         worker_free(worker);
         return NULL;
     }
     return worker;
 }
 
-bool worker_accept(struct worker *worker, struct listener_set *listeners)
+bool worker_accept(struct worker *worker, const struct listener_set *set)
 {
     worker->acceptor =
-        acceptor_create(worker->base, listeners, worker->loop->admission, accepted_here, worker);
+        acceptor_create(worker->base, set, worker->loop->admission, accepted_here, worker);
     return worker->acceptor != NULL;
 }
 

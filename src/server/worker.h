@@ -5,14 +5,15 @@
 #define WSRELAYD_SERVER_WORKER_H
 
 #include "base/mailbox.h"
-#include "config/config.h"
 #include "net/admission.h"
 #include "net/conn.h"
 #include "net/counters.h"
 #include "net/departure.h"
-#include "net/listener.h"
+#include "net/listener_set.h"
+#include "net/snapshot.h"
 #include "relay/relay.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,23 +26,47 @@ struct worker;
  * Makes a worker that has not started. `ended` is called from its thread as the last thing that it
  * does, and the worker must then be joined. NULL when memory or descriptors are short.
  */
-struct worker *worker_create(const struct config *config, struct relay *relay,
+struct worker *worker_create(struct snapshot *snapshot, struct relay *relay,
                              struct admission *admission, unsigned index,
                              void (*ended)(void *owner), void *owner);
 
-/* Lets a worker that has not started accept by itself from `listeners`. False when out of memory.
- */
-bool worker_accept(struct worker *worker, struct listener_set *listeners);
+/* Lets a worker that has not started accept by itself. False when out of memory. */
+bool worker_accept(struct worker *worker, const struct listener_set *set);
 
 /* Starts the thread. Returns 0, or an errno value. */
 int worker_start(struct worker *worker);
 
+/*
+ * What makes a worker go over to another configuration: everything that it needs for that. `set` is
+ * for one that accepts by itself. With `closes`, connections that the snapshot or the set does not
+ * want to keep are closed (net/outdated.h). NULL when memory is short. Any thread, while the worker
+ * runs and has not been told to stop.
+ */
+struct worker_change;
+struct worker_change *worker_prepare(struct worker *worker, struct snapshot *snapshot,
+                                     const struct listener_set *set, bool closes);
+
+/* Counts workers that have not gone over yet. The last one posts the mail. */
+struct worker_barrier {
+    struct mail mail;
+    struct mailbox *mailbox;
+    atomic_uint left;
+};
+
+/*
+ * Either takes what worker_prepare has made. `barrier` (may be NULL) must stay where it is until
+ * the mail comes. worker_discard accepts NULL.
+ */
+void worker_commit(struct worker *worker, struct worker_change *change,
+                   struct worker_barrier *barrier);
+void worker_discard(struct worker_change *change);
+
 /* Connections that it has, those under way to it included. */
 unsigned worker_connection_count(const struct worker *worker);
 
-/* Any thread: gives the worker an accepted socket. */
-void worker_give(struct worker *worker, int fd, const struct listener *listener,
-                 const struct peer *peer, enum admission_verdict verdict);
+/* Any thread: gives the worker an accepted socket, and a reference to its listener. */
+void worker_give(struct worker *worker, int fd, struct listener *listener, const struct peer *peer,
+                 enum admission_verdict verdict);
 
 /* How a worker is told to end. All but the last take no more connections, and end when the last
  * connection is gone. */

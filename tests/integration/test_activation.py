@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import socket
 from pathlib import Path
 
@@ -60,6 +61,29 @@ class ServingTest(ActivationTest):
                 self.assertEqual(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN), 1,
                                  'a passed socket was shut down')
             path.unlink()
+
+    def test_a_reload_keeps_drops_and_takes_passed_sockets(self):
+        for workers in (1, 2):
+            own = listener('own', '127.0.0.1:0')
+            socks = [self.open(), self.open()]
+            content = configuration.configuration(listeners=[listener(), own], workers=workers)
+            self.start(content, passed=[('web', sock) for sock in socks])
+            self.reload_with(content, [listener(), own], kept=3, added=0, dropped=0)
+            self.reload_with(content, [own], kept=1, added=0, dropped=2)
+            self.reload_with(content, [listener(), own], kept=1, added=2, dropped=0)
+            for sock in socks:
+                with Client(connect_socket(sock.getsockname())) as client:
+                    client.open().echo()
+                    client.close_orderly()
+            self.check_stop()
+
+    def reload_with(self, content, listeners, **counts):
+        configuration.write({**content, 'listeners': listeners}, self.daemon.file)
+        count = len(self.daemon.log.with_message('reloaded')) + 1
+        self.daemon.signal(signal.SIGHUP)
+        line = self.daemon.log.wait_for_count('reloaded', count)[-1]
+        for name, number in counts.items():
+            self.assertEqual(line.get(f'listeners_{name}'), number, line)
 
     def test_passed_and_own_addresses_stand_side_by_side(self):
         self.start_with_sockets(('web', self.open()), listeners=[

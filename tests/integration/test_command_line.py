@@ -34,7 +34,7 @@ def every_key():
     }
     tls = {'certificates': [{'certificate': str(chain), 'private_key': str(key)}] * 2,
            'min_version': 1.3, 'client_auth': 'optional',
-           'client_ca': str(certificates.directory() / 'ca.pem')}
+           'client_ca': str(certificates.directory() / 'ca.pem'), 'reload_on_change': True}
     return {
         'workers': 3, 'user': 'nobody', 'group': 'daemon', 'pid_file': '/run/a "name".pid',
         'log': {'level': 'debug', 'format': 'json', 'target': '/var/log/ws.log', 'access': True},

@@ -1,5 +1,4 @@
-"""Signals: TERM and INT stop the daemon with nothing lost and nobody waited for too long; others
-do what the manual says or are ignored."""
+"""Signals: TERM and INT stop the daemon with nothing lost and nobody waited for too long."""
 
 import signal
 import struct
@@ -190,38 +189,3 @@ class BoundedStopTest(SignalTest):
                     client.expect_close(1001)
                     self.signal(second)
                     self.assert_exits()
-
-
-class OtherSignalTest(SignalTest):
-    """Signals that do not stop it."""
-
-    def test_features_of_later_versions_are_ignored_with_one_warning(self):
-        self.start_everywhere()
-        client = self.client()
-        position = self.daemon.log.position()
-        self.daemon.signal(signal.SIGHUP)
-        self.daemon.log.wait(lambda events: self.warnings(events[position:]), 'a warning')
-        client.echo('still served')
-        lines = self.daemon.log.since(position)
-        self.assertEqual(len(self.warnings(lines)), 1, lines)
-        self.assertIn('SIGHUP', self.warnings(lines)[0].message)
-        client.close_orderly()
-
-    @staticmethod
-    def warnings(events):
-        return [event for event in events if event.level == 'warning']
-
-    def test_usr1_changes_nothing_without_a_log_file(self):
-        self.start_everywhere()
-        client = self.client()
-        self.daemon.signal(signal.SIGUSR1)
-        client.echo('still served')
-        client.close_orderly()
-
-    def test_a_peer_that_is_gone_while_it_is_sent_to_raises_no_sigpipe(self):
-        self.start_everywhere()
-        for mode in (PLAIN, LOCAL):
-            client = self.client(mode=mode)
-            client.send(frames.binary(b'x' * 60000) * 3)
-            client.reset()
-        self.check_serving()

@@ -74,6 +74,18 @@ struct config *fixture_load(const char *text)
     return fixture_load_checked(text, NULL);
 }
 
+typedef void fixture_check(const struct config *config, struct config_errors *errors);
+
+static void run_check(const struct config *config, struct config_errors *errors,
+                      const void *argument)
+{
+    fixture_check *const *check = argument;
+
+    if (*check != NULL) {
+        (*check)(config, errors);
+    }
+}
+
 struct config *fixture_load_checked(const char *text, void (*check)(const struct config *config,
                                                                     struct config_errors *errors))
 {
@@ -84,7 +96,7 @@ struct config *fixture_load_checked(const char *text, void (*check)(const struct
     close(mkstemp(path));
     write_file(path, text);
     config_errors_init(&errors, "test.yaml");
-    config = config_load(path, fixture_handlers, check, &errors);
+    config = config_load(path, fixture_handlers, run_check, &check, &errors);
     unlink(path);
 
     ck_assert_int_eq(config == NULL, errors.error_count > 0);

@@ -123,12 +123,12 @@ void listener_assert_refused(struct listener_fixture *fixture, const char *part,
 
     listener_begin_log();
     before = listener_open_descriptors();
-    ck_assert_int_eq(listener_set_open(&fixture->set, &fixture->config), -1);
+    ck_assert_int_eq(listener_set_open(&fixture->set, &fixture->config, NULL), -1);
     ck_assert_uint_eq(listener_read_log(log), 1);
     ck_assert_msg(strstr(log, part) != NULL, "no \"%s\" in %s", part, log);
     ck_assert_msg(strstr(log, other_part) != NULL, "no \"%s\" in %s", other_part, log);
     ck_assert_uint_eq(listener_open_descriptors(), before);
-    ck_assert_ptr_null(fixture->set.listeners);
+    ck_assert_ptr_null(fixture->set.sockets);
 }
 
 void listener_open_set(struct listener_fixture *fixture)
@@ -136,28 +136,27 @@ void listener_open_set(struct listener_fixture *fixture)
     char log[LISTENER_LOG_BYTES];
 
     listener_begin_log();
-    if (listener_set_open(&fixture->set, &fixture->config) != 0) {
+    if (listener_set_open(&fixture->set, &fixture->config, NULL) != 0) {
         listener_read_log(log);
         ck_abort_msg("%s", log);
     }
 }
 
 /* A client of the listener. Returns its descriptor, or -1. */
-static int listener_connect_to(const struct listener *listener)
+static int listener_connect_to(const struct bound_socket *bound)
 {
-    int fd = socket(listener->address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(bound->address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (connect(fd, (const struct sockaddr *)&listener->address.storage,
-                listener->address.length) == 0) {
+    if (connect(fd, (const struct sockaddr *)&bound->address.storage, bound->address.length) == 0) {
         return fd;
     }
     close(fd);
     return -1;
 }
 
-bool listener_accepts(const struct listener *listener)
+bool listener_accepts(const struct bound_socket *bound)
 {
-    int fd = listener_connect_to(listener);
+    int fd = listener_connect_to(bound);
 
     if (fd < 0) {
         return false;
@@ -166,9 +165,9 @@ bool listener_accepts(const struct listener *listener)
     return true;
 }
 
-unsigned listener_port_of(const struct listener *listener)
+unsigned listener_port_of(const struct bound_socket *bound)
 {
-    const struct sockaddr_in6 *name = (const struct sockaddr_in6 *)&listener->address.storage;
+    const struct sockaddr_in6 *name = (const struct sockaddr_in6 *)&bound->address.storage;
 
     /* sin_port and sin6_port have one place. */
     return ntohs(name->sin6_port);

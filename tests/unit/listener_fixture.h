@@ -4,7 +4,7 @@
 #ifndef WSRELAYD_TESTS_LISTENER_FIXTURE_H
 #define WSRELAYD_TESTS_LISTENER_FIXTURE_H
 
-#include "net/listener.h"
+#include "net/listener_set.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,9 +46,9 @@ void listener_assert_refused(struct listener_fixture *fixture, const char *part,
 
 void listener_open_set(struct listener_fixture *fixture);
 
-bool listener_accepts(const struct listener *listener);
+bool listener_accepts(const struct bound_socket *bound);
 
-unsigned listener_port_of(const struct listener *listener);
+unsigned listener_port_of(const struct bound_socket *bound);
 
 /*
  * For the rest of the process, answers a system call whose first argument, masked, is `value` with

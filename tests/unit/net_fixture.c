@@ -31,19 +31,22 @@ static struct path_part parts[] = {{PATH_PART_LITERAL, slash}, {PATH_PART_SEGMEN
 
 static void set_config(const struct handler *handler, void *settings)
 {
-    net.route = (struct route_config){
-        .path = pattern,
-        .parts = parts,
-        .part_count = sizeof parts / sizeof *parts,
-        .settings = {.any_origin = true,
-                     .max_message_bytes = 16 << 20,
-                     .max_fragments = 65536,
-                     .ping_timeout_ms = MINUTE_MS,
-                     .send_queue_bytes = 1 << 20},
-        .handler = &handler->schema,
-        .handler_settings = settings,
+    net.route = (struct route){
+        .references = 1,
+        .config = {.path = pattern,
+                   .parts = parts,
+                   .part_count = sizeof parts / sizeof *parts,
+                   .settings = {.any_origin = true,
+                                .max_message_bytes = 16 << 20,
+                                .max_fragments = 65536,
+                                .ping_timeout_ms = MINUTE_MS,
+                                .send_queue_bytes = 1 << 20},
+                   .handler = &handler->schema,
+                   .handler_settings = settings},
     };
-    net.config = (struct config){
+    net.routes[0] = &net.route;
+    net.snapshot = (struct snapshot){
+        .references = 1,
         .limits = {.connections = 100,
                    .pending = 100,
                    .request_line_bytes = 4096,
@@ -54,7 +57,7 @@ static void set_config(const struct handler *handler, void *settings)
                      .send_ms = MINUTE_MS,
                      .close_ms = MINUTE_MS,
                      .linger_ms = MINUTE_MS},
-        .routes = &net.route,
+        .routes = net.routes,
         .route_count = 1,
     };
 }
@@ -72,14 +75,13 @@ void net_start(const struct handler *handler, void *settings)
     ck_assert_int_eq(log_configure(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, LOG_TARGET_FILE, "/dev/null"),
                      0);
     set_config(handler, settings);
-    net.listener_config = (struct listener_config){.name = listener_name};
-    net.listener = (struct listener){.fd = -1, .config = &net.listener_config};
-    net.admission = (struct admission){.max_connections = net.config.limits.connections,
-                                       .max_pending = net.config.limits.pending};
+    net.listener = (struct listener){.references = 1, .name = listener_name};
+    net.admission = (struct admission){.max_connections = net.snapshot.limits.connections,
+                                       .max_pending = net.snapshot.limits.pending};
     base = event_base_new();
     wake = event_new(base, -1, 0, do_nothing, NULL);
     net.relay = relay_create(1, room_deliver);
-    net.loop = loop_create(base, 0, &net.config, &net.admission);
+    net.loop = loop_create(base, 0, &net.snapshot, &net.admission);
     ck_assert_ptr_nonnull(wake);
     ck_assert_ptr_nonnull(net.relay);
     ck_assert_ptr_nonnull(net.loop);
@@ -109,6 +111,9 @@ void net_stop(void)
     ck_assert_uint_eq(atomic_load(&net.admission.overflow), 0);
     relay_worker_end(net.loop->rooms);
     loop_free(net.loop);
+    ck_assert_uint_eq(atomic_load(&net.snapshot.references), 1);
+    ck_assert_uint_eq(atomic_load(&net.route.references), 1);
+    ck_assert_uint_eq(atomic_load(&net.listener.references), 1);
     relay_free(net.relay);
     event_free(wake);
     event_base_free(base);
@@ -209,7 +214,7 @@ struct client *client_connect(SSL *ssl)
         SSL_set_fd(ssl, client->fd);
     }
     ck_assert_int_ne(verdict, ADMISSION_DENIED);
-    ck_assert(conn_create(net.loop, sockets[1], &net.listener, &peer, verdict));
+    ck_assert(conn_create(net.loop, sockets[1], listener_hold(&net.listener), &peer, verdict));
     client->conn = container_of(net.loop->connections.previous, struct conn, node);
     return client;
 }

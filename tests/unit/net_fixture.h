@@ -18,9 +18,9 @@ enum { CLIENT_BYTES = 4 << 20 };
 
 /* What every test of connections has; settings may be changed before a client connects. */
 struct net_fixture {
-    struct config config;
-    struct route_config route;
-    struct listener_config listener_config;
+    struct snapshot snapshot;
+    struct route route;
+    struct route *routes[1]; /* of the snapshot */
     struct listener listener;
     struct admission admission;
     struct loop *loop;

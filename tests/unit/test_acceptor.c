@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@ enum { LISTENERS = 2, CONNECTIONS_MAX = 200, BATCH = 64 };
 
 static struct event_base *base;
 static struct listener listeners[LISTENERS];
-static struct listener_set set = {.listeners = listeners, .count = LISTENERS};
+static struct listening sockets[LISTENERS];
+static struct listener_set set = {.sockets = sockets, .count = LISTENERS};
 static struct admission admission;
 static struct acceptor *acceptor;
 static struct rlimit descriptors;
@@ -27,7 +29,7 @@ static struct rlimit descriptors;
 /* What has been handed on. */
 static struct {
     int fd;
-    const struct listener *listener;
+    struct listener *listener;
     struct peer peer;
     enum admission_verdict verdict;
 } taken[CONNECTIONS_MAX];
@@ -49,7 +51,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *addr_len, int flags)
     return (int)syscall(SYS_accept4, fd, addr, addr_len, flags);
 }
 
-static void take(void *owner, int fd, const struct listener *listener, const struct peer *peer,
+static void take(void *owner, int fd, struct listener *listener, const struct peer *peer,
                  enum admission_verdict verdict)
 {
     ck_assert_ptr_eq(owner, &taken);
@@ -60,19 +62,16 @@ static void take(void *owner, int fd, const struct listener *listener, const str
     taken[taken_count++].verdict = verdict;
 }
 
-static void listen_on_loopback(struct listener *listener)
+static void listen_on_loopback(struct listening *listening)
 {
-    struct sockaddr_in *address = (struct sockaddr_in *)&listener->address.storage;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct address address = {.length = sizeof name};
+    struct bound_socket_failure failure;
 
-    *address =
-        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    listener->address.length = sizeof *address;
-    listener->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(listener->fd, 0);
-    ck_assert_int_eq(bind(listener->fd, (struct sockaddr *)address, sizeof *address), 0);
-    ck_assert_int_eq(listen(listener->fd, CONNECTIONS_MAX), 0);
-    ck_assert_int_eq(
-        getsockname(listener->fd, (struct sockaddr *)address, &listener->address.length), 0);
+    memcpy(&address.storage, &name, sizeof name);
+    listening->bound = bound_socket_open(&address, 0, NULL, &failure);
+    ck_assert_ptr_nonnull(listening->bound);
+    listening->kept = false;
 }
 
 static void prepare(void)
@@ -84,7 +83,9 @@ static void prepare(void)
     client_count = 0;
     admission = (struct admission){.max_connections = 1000, .max_pending = 1000};
     for (int i = 0; i < LISTENERS; i++) {
-        listen_on_loopback(&listeners[i]);
+        listeners[i] = (struct listener){.references = 1};
+        sockets[i].listener = &listeners[i];
+        listen_on_loopback(&sockets[i]);
     }
     base = event_base_new();
     acceptor = acceptor_create(base, &set, &admission, take, &taken);
@@ -97,23 +98,28 @@ static void clean_up(void)
     event_base_free(base);
     for (unsigned i = 0; i < taken_count; i++) {
         close(taken[i].fd);
+        listener_release(taken[i].listener);
     }
     for (unsigned i = 0; i < client_count; i++) {
         close(clients[i]);
     }
+    for (int i = 0; i < LISTENERS; i++) {
+        ck_assert_uint_eq(atomic_load(&listeners[i].references), 1);
+        bound_socket_release(sockets[i].bound);
+    }
 }
 
 /* Connects and returns the client's own port. */
-static unsigned connect_to(const struct listener *listener)
+static unsigned connect_to(const struct listening *listening)
 {
     struct sockaddr_in own;
     socklen_t length = sizeof own;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(
-        connect(fd, (const struct sockaddr *)&listener->address.storage, listener->address.length),
-        0);
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)&listening->bound->address.storage,
+                             listening->bound->address.length),
+                     0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &length), 0);
     clients[client_count++] = fd;
     return ntohs(own.sin_port);
@@ -129,7 +135,7 @@ static void turn(void)
 START_TEST(test_a_connection_is_handed_on_with_all_that_is_known_of_it)
 {
     struct listener *listener = &listeners[_i];
-    unsigned port = connect_to(listener);
+    unsigned port = connect_to(&sockets[_i]);
 
     turn();
     ck_assert_uint_eq(taken_count, 1);
@@ -148,7 +154,7 @@ END_TEST
 START_TEST(test_a_turn_accepts_a_bounded_number)
 {
     for (int i = 0; i < BATCH + 10; i++) {
-        connect_to(&listeners[0]);
+        connect_to(&sockets[0]);
     }
     turn();
     ck_assert_uint_eq(taken_count, BATCH);
@@ -169,7 +175,7 @@ START_TEST(test_connections_over_the_limit_are_handed_on_as_such_and_then_closed
 {
     admission.max_connections = 1;
     for (int i = 0; i < 1 + ADMISSION_OVERFLOW_MAX + 1; i++) {
-        connect_to(&listeners[0]);
+        connect_to(&sockets[0]);
     }
     turn();
     ck_assert_uint_eq(taken_count, 1 + ADMISSION_OVERFLOW_MAX);
@@ -189,7 +195,7 @@ enum { PASSED_ON = sizeof passed_on / sizeof *passed_on };
 
 START_TEST(test_the_error_of_one_connection_holds_up_nobody)
 {
-    connect_to(&listeners[0]);
+    connect_to(&sockets[0]);
     accept_error = passed_on[_i];
     turn();
     ck_assert_uint_eq(taken_count, 1);
@@ -202,8 +208,8 @@ enum { LASTING = sizeof lasting / sizeof *lasting };
 
 START_TEST(test_a_shortage_pauses_all_listeners)
 {
-    connect_to(&listeners[0]);
-    connect_to(&listeners[1]);
+    connect_to(&sockets[0]);
+    connect_to(&sockets[1]);
     accept_error = lasting[_i];
     turn();
     ck_assert_int_eq(accept_error, 0);
@@ -215,7 +221,7 @@ END_TEST
 
 START_TEST(test_listening_ends_with_the_acceptor)
 {
-    int fd = listeners[0].fd;
+    int fd = sockets[0].bound->fd;
 
     acceptor_free(acceptor);
     acceptor = NULL;
@@ -225,12 +231,66 @@ START_TEST(test_listening_ends_with_the_acceptor)
 }
 END_TEST
 
+/* ---- another set of sockets ---- */
+
+/* The first socket is kept for another listener, the second dropped, a third added. */
+START_TEST(test_a_change_keeps_adds_and_drops_sockets)
+{
+    struct listener replacements[LISTENERS] = {{.references = 1}, {.references = 1}};
+    struct listening wanted[LISTENERS] = {
+        {.bound = sockets[0].bound, .listener = &replacements[0], .kept = true},
+        {.listener = &replacements[1]}};
+    const struct listener_set other = {.sockets = wanted, .count = LISTENERS};
+    int dropped = sockets[1].bound->fd;
+
+    listen_on_loopback(&wanted[1]);
+    connect_to(&sockets[0]); /* before the change, but not accepted yet */
+    acceptor_apply(acceptor, acceptor_prepare(acceptor, &other));
+    ck_assert_int_eq(fcntl(dropped, F_GETFD), -1);
+    ck_assert_uint_eq(atomic_load(&listeners[0].references), 1);
+    ck_assert_uint_eq(atomic_load(&listeners[1].references), 1);
+    connect_to(&wanted[1]);
+    turn();
+    turn();
+    ck_assert_uint_eq(taken_count, 2);
+    ck_assert(taken[0].listener != taken[1].listener);
+    for (int i = 0; i < LISTENERS; i++) {
+        ck_assert(taken[i].listener == &replacements[0] || taken[i].listener == &replacements[1]);
+        listener_release(taken[i].listener);
+        taken[i].listener = NULL;
+    }
+    acceptor_free(acceptor);
+    acceptor = NULL;
+    ck_assert_uint_eq(atomic_load(&replacements[0].references), 1);
+    ck_assert_uint_eq(atomic_load(&replacements[1].references), 1);
+    bound_socket_release(wanted[1].bound);
+}
+END_TEST
+
+START_TEST(test_a_change_that_is_given_up_leaves_everything_as_it_was)
+{
+    struct listener replacement = {.references = 1};
+    struct listening wanted[] = {
+        {.bound = sockets[0].bound, .listener = &replacement, .kept = true}};
+    const struct listener_set other = {.sockets = wanted, .count = 1};
+
+    acceptor_discard(acceptor_prepare(acceptor, &other));
+    acceptor_discard(NULL);
+    ck_assert_uint_eq(atomic_load(&replacement.references), 1);
+    connect_to(&sockets[0]);
+    connect_to(&sockets[1]);
+    turn();
+    turn();
+    ck_assert_uint_eq(taken_count, 2);
+}
+END_TEST
+
 /* ---- without descriptors ---- */
 
 /* Leaves no descriptor free. */
 static void exhaust_descriptors(void)
 {
-    int lowest = dup(listeners[0].fd);
+    int lowest = dup(sockets[0].bound->fd);
     struct rlimit limit = descriptors;
 
     ck_assert_int_ge(lowest, 0);
@@ -254,7 +314,7 @@ static int64_t wait_turns(int turns)
 /* A timer never fires early, so a pause that is too short shows. */
 START_TEST(test_accepting_pauses_for_longer_and_longer_instead_of_spinning)
 {
-    connect_to(&listeners[0]);
+    connect_to(&sockets[0]);
     exhaust_descriptors();
     wait_turns(1); /* fails to accept */
     ck_assert_int_ge(wait_turns(1), 90);
@@ -267,8 +327,8 @@ END_TEST
 
 START_TEST(test_accepting_goes_on_when_there_are_descriptors_again)
 {
-    connect_to(&listeners[0]);
-    connect_to(&listeners[1]);
+    connect_to(&sockets[0]);
+    connect_to(&sockets[1]);
     exhaust_descriptors();
     wait_turns(1);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &descriptors), 0);
@@ -292,6 +352,8 @@ int main(void)
     tcase_add_loop_test(tests, test_the_error_of_one_connection_holds_up_nobody, 0, PASSED_ON);
     tcase_add_loop_test(tests, test_a_shortage_pauses_all_listeners, 0, LASTING);
     tcase_add_test(tests, test_listening_ends_with_the_acceptor);
+    tcase_add_test(tests, test_a_change_keeps_adds_and_drops_sockets);
+    tcase_add_test(tests, test_a_change_that_is_given_up_leaves_everything_as_it_was);
     tcase_add_test(tests, test_accepting_pauses_for_longer_and_longer_instead_of_spinning);
     tcase_add_test(tests, test_accepting_goes_on_when_there_are_descriptors_again);
     suite_add_tcase(suite, tests);

@@ -14,11 +14,14 @@
 
 enum { TEXT = FRAME_FIN | OPCODE_TEXT };
 
+enum { ROUTES_MAX = 4 };
+
 static struct config *config;
+static struct route *routes[ROUTES_MAX];
 static size_t error_count;
 
 /* Loads a configuration with these routes, one of them a line. */
-static void load(const char *routes)
+static void load(const char *text)
 {
     char path[] = "/tmp/wsrelayd-test-XXXXXX";
     int fd = mkstemp(path);
@@ -26,10 +29,10 @@ static void load(const char *routes)
     struct config_errors errors;
 
     ck_assert_ptr_nonnull(file);
-    fprintf(file, "listeners: [{name: plain, address: ':0'}]\nroutes:\n%s", routes);
+    fprintf(file, "listeners: [{name: plain, address: ':0'}]\nroutes:\n%s", text);
     ck_assert_int_eq(fclose(file), 0);
     config_errors_init(&errors, path);
-    config = config_load(path, handler_registry, NULL, &errors);
+    config = config_load(path, handler_registry, NULL, NULL, &errors);
     error_count = errors.error_count;
     config_errors_free(&errors);
     unlink(path);
@@ -74,18 +77,27 @@ END_TEST
 
 /* ---- rooms ---- */
 
-static void start(const char *routes)
+static void start(const char *text)
 {
-    load(routes);
+    load(text);
     ck_assert_ptr_nonnull(config);
     net_start((const struct handler *)(const void *)config->routes[0].handler, NULL);
-    net.config.routes = config->routes;
-    net.config.route_count = config->route_count;
+    for (size_t i = 0; i < config->route_count; i++) {
+        ck_assert_uint_lt(i, ROUTES_MAX);
+        routes[i] = route_create(&config->routes[i]);
+        ck_assert_ptr_nonnull(routes[i]);
+    }
+    net.snapshot.routes = routes;
+    net.snapshot.route_count = config->route_count;
 }
 
 static void stop(void)
 {
     net_stop();
+    for (size_t i = 0; i < config->route_count; i++) {
+        ck_assert_uint_eq(atomic_load(&routes[i]->references), 1);
+        route_release(routes[i]);
+    }
     config_free(config);
 }
 

@@ -458,7 +458,7 @@ START_TEST(test_a_file_that_cannot_be_read_is_one_error)
     struct config_errors errors;
 
     config_errors_init(&errors, "/nonexistent/w.yaml");
-    ck_assert_ptr_null(config_load("/nonexistent/w.yaml", fixture_handlers, NULL, &errors));
+    ck_assert_ptr_null(config_load("/nonexistent/w.yaml", fixture_handlers, NULL, NULL, &errors));
     ck_assert_uint_eq(errors.error_count, 1);
     ck_assert_str_eq(errors.messages[0].text,
                      "/nonexistent/w.yaml: error: cannot open: No such file or directory "

@@ -239,7 +239,7 @@ static struct config *load(const char *path)
     struct config *config;
 
     config_errors_init(&errors, path);
-    config = config_load(path, handler_registry, NULL, &errors);
+    config = config_load(path, handler_registry, NULL, NULL, &errors);
     config_errors_print(&errors, stderr);
     ck_assert_uint_eq(errors.message_count, 0);
     config_errors_free(&errors);
@@ -386,6 +386,25 @@ START_TEST(test_the_manual_page_has_every_value_with_its_type_default_and_range)
 }
 END_TEST
 
+START_TEST(test_the_manual_page_says_what_a_reload_cannot_change)
+{
+    char *page = read_document(FILE_PAGE);
+    char names[256] = "";
+    const char *comma = "";
+
+    for (const struct schema_row *row = schema_rows; row->name != NULL; row++) {
+        if (row->needs_restart) {
+            strcat(strcat(names, comma), row->name);
+            comma = " , ";
+        }
+    }
+    ck_assert_msg(
+        holds(page, format("\n.It Ic %s Ta \"cannot change: the file is refused\"\n", names)),
+        FILE_PAGE " says something else of %s", names);
+    free(page);
+}
+END_TEST
+
 START_TEST(test_the_manual_page_has_no_key_that_the_schema_lacks)
 {
     char *page = read_document(FILE_PAGE);
@@ -508,6 +527,7 @@ static TCase *file_tests(void)
     tcase_add_test(tcase, test_the_example_is_in_order_with_all_its_settings_switched_on);
     tcase_add_test(tcase, test_out_of_the_box_the_example_echoes_and_relays_on_localhost);
     tcase_add_test(tcase, test_the_manual_page_has_every_value_with_its_type_default_and_range);
+    tcase_add_test(tcase, test_the_manual_page_says_what_a_reload_cannot_change);
     tcase_add_test(tcase, test_the_manual_page_has_no_key_that_the_schema_lacks);
     tcase_add_test(tcase, test_the_manual_page_describes_every_handler);
     tcase_add_test(tcase, test_every_row_has_its_line_of_help);

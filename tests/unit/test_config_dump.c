@@ -28,6 +28,7 @@ static const char *const files[] = {
     "      min_version: 1.3\n"
     "      client_auth: optional\n"
     "      client_ca: e\n"
+    "      reload_on_change: true\n"
     "defaults:\n"
     "  origins: ['null', 'https://*.a.org']\n"
     "  subprotocols: [a, b$$c]\n"

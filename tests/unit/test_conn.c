@@ -48,7 +48,7 @@ static enum upgrade_decision take_upgrade(struct conn *conn, const struct upgrad
     copy_text(seen.path, info->path);
     copy_text(seen.query, info->query);
     copy_text(seen.host, info->host);
-    ck_assert_str_eq(info->pattern, net.route.path);
+    ck_assert_str_eq(info->pattern, net.route.config.path);
     ck_assert_uint_eq(info->capture_count, 1);
     ck_assert_str_eq(info->captures[0].name, "name");
     copy_text(seen.captured, info->captures[0].value);
@@ -125,7 +125,7 @@ START_TEST(test_the_handler_learns_what_was_asked_for)
     char *offered[] = {(char *)(uintptr_t) "two", (char *)(uintptr_t) "one"};
 
     start();
-    net.route.settings.subprotocols = (struct string_list){offered, 2};
+    net.route.config.settings.subprotocols = (struct string_list){offered, 2};
     client = client_connect(NULL);
     client_send(client, request, REQUEST_BYTES);
     net_settle();

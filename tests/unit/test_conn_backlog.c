@@ -108,7 +108,7 @@ START_TEST(test_a_full_queue_refuses_and_loses_nothing)
     const size_t limit = 200000;
 
     start(_i == 0 ? fill_queue : send_one_bulk);
-    net.route.settings.send_queue_bytes = limit;
+    net.route.config.settings.send_queue_bytes = limit;
     client_squeeze(client);
     if (_i == 0) {
         client_send_frame(client, TEXT, "fill", 4);
@@ -145,7 +145,7 @@ END_TEST
 START_TEST(test_a_handler_learns_once_that_it_may_write_again)
 {
     start(send_one_bulk);
-    net.route.settings.send_queue_bytes = 200000;
+    net.route.config.settings.send_queue_bytes = 200000;
     client_squeeze(client);
     fill_one_by_one();
     ck_assert(client->conn->congested);

@@ -238,7 +238,7 @@ START_TEST(test_the_queue_s_limit_holds_for_what_a_turn_brings)
     enum { WIRE_BYTES = 2 + 100, COUNT = 4 };
     uint8_t *payload = make_payload(100);
 
-    net.route.settings.send_queue_bytes = COUNT * WIRE_BYTES - 1 + (size_t)_i % 3;
+    net.route.config.settings.send_queue_bytes = COUNT * WIRE_BYTES - 1 + (size_t)_i % 3;
     client_squeeze(client);
     client->conn->blocked = true; /* nothing can be sent for now */
     if (_i < 3) {

@@ -151,7 +151,7 @@ static void exchange(size_t length, void (*expect)(const uint8_t *payload, size_
     size_t used = 0;
 
     ck_assert_ptr_nonnull(frames);
-    net.route.settings.send_queue_bytes = 64 << 20;
+    net.route.config.settings.send_queue_bytes = 64 << 20;
     for (int i = 0; i < 3; i++) {
         used += client_make_frame(frames + used, BINARY, payload, length);
     }

@@ -82,7 +82,7 @@ static bool has_frame(void)
 START_TEST(test_a_connection_without_messages_is_closed_after_its_idle_time)
 {
     start();
-    net.route.settings.idle_timeout_ms = 1;
+    net.route.config.settings.idle_timeout_ms = 1;
     open_one();
     net_turn_until(has_frame);
     client_expect_close(client, CLOSE_POLICY);
@@ -95,7 +95,7 @@ END_TEST
 START_TEST(test_a_connection_that_is_too_old_is_closed_in_order)
 {
     start();
-    net.route.settings.max_connection_age_ms = 1;
+    net.route.config.settings.max_connection_age_ms = 1;
     open_one();
     net_turn_until(has_frame);
     client_expect_close(client, CLOSE_GOING_AWAY);
@@ -109,8 +109,8 @@ END_TEST
 START_TEST(test_a_peer_that_answers_no_ping_is_dropped)
 {
     start();
-    net.route.settings.ping_interval_ms = 1;
-    net.route.settings.ping_timeout_ms = 1;
+    net.route.config.settings.ping_interval_ms = 1;
+    net.route.config.settings.ping_timeout_ms = 1;
     open_one();
     net_turn_until(is_alone);
     client_expect(client, PING, NULL, 0);
@@ -125,7 +125,7 @@ START_TEST(test_a_peer_that_answers_pings_stays)
     const uint8_t pong[] = {FRAME_FIN | OPCODE_PONG, FRAME_MASKED, 0, 0, 0, 0};
 
     start();
-    net.route.settings.ping_interval_ms = 1;
+    net.route.config.settings.ping_interval_ms = 1;
     open_one();
     for (int i = 0; i < 5; i++) {
         net_turn_until(has_frame);
@@ -142,7 +142,7 @@ END_TEST
 START_TEST(test_a_peer_that_takes_nothing_is_dropped)
 {
     start();
-    net.config.timeouts.send_ms = 1;
+    net.snapshot.timeouts.send_ms = 1;
     open_one();
     client_squeeze(client);
     client_send_frame(client, TEXT, _i == 0 ? "fill" : "pause", _i == 0 ? 4 : 5);
@@ -156,8 +156,8 @@ END_TEST
 START_TEST(test_what_waits_for_the_end_of_a_streamed_message_is_not_overdue)
 {
     start();
-    net.config.timeouts.send_ms = 1;
-    net.route.settings.ping_interval_ms = 1;
+    net.snapshot.timeouts.send_ms = 1;
+    net.route.config.settings.ping_interval_ms = 1;
     open_one();
     client_send_frame(client, TEXT, "hold", 4);
     for (int i = 0; i < 5; i++) {
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(test_a_peer_that_does_not_answer_our_close_is_dropped)
 {
     start();
-    net.config.timeouts.close_ms = 1;
+    net.snapshot.timeouts.close_ms = 1;
     open_one();
     client_send_frame(client, TEXT, "close", 5);
     net_turn_until(is_alone);
@@ -207,7 +207,7 @@ END_TEST
 START_TEST(test_a_peer_that_does_not_end_after_both_closes_is_dropped)
 {
     start();
-    net.config.timeouts.linger_ms = 1;
+    net.snapshot.timeouts.linger_ms = 1;
     open_one();
     client_send_frame(client, CLOSE, "\x03\xe8", 2);
     net_turn_until(is_alone);
@@ -220,7 +220,7 @@ END_TEST
 START_TEST(test_a_peer_that_does_not_finish_its_handshake_is_dropped)
 {
     start();
-    net.config.timeouts.handshake_ms = 1;
+    net.snapshot.timeouts.handshake_ms = 1;
     client = client_connect(NULL);
     client_send(client, "GET", 3);
     net_turn_until(is_alone);
@@ -297,7 +297,7 @@ static void end_both(void)
 
 static void ping_one(void)
 {
-    net.route.settings.ping_interval_ms = 1;
+    net.route.config.settings.ping_interval_ms = 1;
     open_one();
     net_turn_until(has_frame);
 }
@@ -308,17 +308,17 @@ static const struct deadline_row {
     void (*begin)(void);
     enum conn_state state;
 } deadline_rows[] = {
-    {&net.config.timeouts.handshake_ms, connect_one, CONN_UPGRADE},
-    {&net.config.timeouts.handshake_ms, connect_to_tls, CONN_TLS_HANDSHAKE},
-    {&net.config.timeouts.tls_ms, connect_to_tls, CONN_TLS_HANDSHAKE},
-    {&net.config.timeouts.send_ms, send_much, CONN_OPEN},
-    {&net.config.timeouts.close_ms, close_one, CONN_CLOSING},
-    {&net.config.timeouts.close_ms, fail_one, CONN_FINISHING},
-    {&net.config.timeouts.close_ms, refuse_one, CONN_FINISHING},
-    {&net.config.timeouts.linger_ms, end_both, CONN_LINGERING},
-    {&net.route.settings.ping_interval_ms, open_one, CONN_OPEN},
-    {&net.route.settings.ping_timeout_ms, ping_one, CONN_OPEN},
-    {&net.route.settings.idle_timeout_ms, open_one, CONN_OPEN},
+    {&net.snapshot.timeouts.handshake_ms, connect_one, CONN_UPGRADE},
+    {&net.snapshot.timeouts.handshake_ms, connect_to_tls, CONN_TLS_HANDSHAKE},
+    {&net.snapshot.timeouts.tls_ms, connect_to_tls, CONN_TLS_HANDSHAKE},
+    {&net.snapshot.timeouts.send_ms, send_much, CONN_OPEN},
+    {&net.snapshot.timeouts.close_ms, close_one, CONN_CLOSING},
+    {&net.snapshot.timeouts.close_ms, fail_one, CONN_FINISHING},
+    {&net.snapshot.timeouts.close_ms, refuse_one, CONN_FINISHING},
+    {&net.snapshot.timeouts.linger_ms, end_both, CONN_LINGERING},
+    {&net.route.config.settings.ping_interval_ms, open_one, CONN_OPEN},
+    {&net.route.config.settings.ping_timeout_ms, ping_one, CONN_OPEN},
+    {&net.route.config.settings.idle_timeout_ms, open_one, CONN_OPEN},
 };
 
 /* Two of them, so that no constant is right for both. */

@@ -271,7 +271,7 @@ START_TEST(test_a_client_that_takes_nothing_of_what_is_encrypted_is_dropped)
 {
     uint8_t *bulk;
 
-    net.config.timeouts.send_ms = 50;
+    net.snapshot.timeouts.send_ms = 50;
     bulk = leave_a_rest_only();
     net_turn_until(is_gone);
     ck_assert_uint_eq(counter_read(&net.loop->counters, COUNTER_SEND_TIMEOUTS), 1);

@@ -1,7 +1,7 @@
 /*
  * Listening sockets on free ports; what `-t` says of them.
  */
-#include "net/listener.h"
+#include "net/listener_set.h"
 
 #include "certificates.h"
 #include "config/errors.h"
@@ -33,11 +33,11 @@ START_TEST(test_both_families_of_a_free_port_have_the_same_one)
     listener_add(&fixture, "plain", addresses[_i]);
     listener_open_set(&fixture);
     ck_assert_uint_eq(fixture.set.count, 2);
-    ck_assert_uint_ne(listener_port_of(&fixture.set.listeners[0]), 0);
-    ck_assert_uint_eq(listener_port_of(&fixture.set.listeners[0]),
-                      listener_port_of(&fixture.set.listeners[1]));
-    ck_assert(listener_accepts(&fixture.set.listeners[0]));
-    ck_assert(listener_accepts(&fixture.set.listeners[1]));
+    ck_assert_uint_ne(listener_port_of(fixture.set.sockets[0].bound), 0);
+    ck_assert_uint_eq(listener_port_of(fixture.set.sockets[0].bound),
+                      listener_port_of(fixture.set.sockets[1].bound));
+    ck_assert(listener_accepts(fixture.set.sockets[0].bound));
+    ck_assert(listener_accepts(fixture.set.sockets[1].bound));
     listener_set_free(&fixture.set);
     listener_fixture_free(&fixture);
 }
@@ -56,8 +56,8 @@ START_TEST(test_another_port_is_tried_when_one_family_has_taken_it)
     }
     for (int i = 0; i < PORT_DRAWS; i++) {
         listener_open_set(&fixture);
-        ck_assert_uint_eq(listener_port_of(&fixture.set.listeners[0]),
-                          listener_port_of(&fixture.set.listeners[1]));
+        ck_assert_uint_eq(listener_port_of(fixture.set.sockets[0].bound),
+                          listener_port_of(fixture.set.sockets[1].bound));
         listener_set_free(&fixture.set);
     }
     for (size_t i = 0; i < TAKEN_PORTS; i++) {
@@ -88,16 +88,16 @@ START_TEST(test_sockets_are_set_up_for_the_loop)
     listener_open_set(&fixture);
     ck_assert_uint_eq(fixture.set.count, 3);
     for (size_t i = 0; i < fixture.set.count; i++) {
-        int fd = fixture.set.listeners[i].fd;
-        int family = fixture.set.listeners[i].address.storage.ss_family;
+        int fd = fixture.set.sockets[i].bound->fd;
+        int family = fixture.set.sockets[i].bound->address.storage.ss_family;
 
         ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
         ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
         ck_assert_int_eq(option(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
         ck_assert(family == AF_UNIX || option(fd, SOL_SOCKET, SO_REUSEADDR) == 1);
         ck_assert(family != AF_INET6 || option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1);
-        ck_assert_ptr_eq(fixture.set.listeners[i].config, listener);
-        ck_assert_ptr_null(fixture.set.listeners[i].tls);
+        ck_assert_str_eq(fixture.set.sockets[i].listener->name, listener->name);
+        ck_assert_ptr_null(fixture.set.sockets[i].listener->tls);
     }
     listener_set_free(&fixture.set);
     listener_fixture_free(&fixture);
@@ -112,11 +112,11 @@ START_TEST(test_a_port_in_use_is_an_error)
 
     listener_add(&owner, "plain", "127.0.0.1:0");
     listener_open_set(&owner);
-    address_format(&owner.set.listeners[0].address, address);
+    address_format(&owner.set.sockets[0].bound->address, address);
     listener_add_address(listener_add(&fixture, "second", "127.0.0.1:0"), address);
     listener_add(&fixture, "third", "127.0.0.1:0");
     listener_assert_refused(&fixture, "second", address);
-    ck_assert(listener_accepts(&owner.set.listeners[0]));
+    ck_assert(listener_accepts(owner.set.sockets[0].bound));
     listener_set_free(&owner.set);
     listener_fixture_free(&owner);
     listener_fixture_free(&fixture);
@@ -131,7 +131,7 @@ START_TEST(test_every_failure_has_its_line)
     listener_add_address(listener_add(&fixture, "one", "nonsense"), "192.0.2.1:0");
     listener_add(&fixture, "two", "unix:/nonexistent/directory/socket");
     listener_begin_log();
-    ck_assert_int_eq(listener_set_open(&fixture.set, &fixture.config), -1);
+    ck_assert_int_eq(listener_set_open(&fixture.set, &fixture.config, NULL), -1);
     ck_assert_uint_eq(listener_read_log(log), 3);
     ck_assert_ptr_nonnull(strstr(log, "nonsense"));
     ck_assert_ptr_nonnull(strstr(log, "192.0.2.1:0"));
@@ -157,7 +157,7 @@ static int sockets_without_ipv6(const char *address)
 
     listener_add(&fixture, "plain", address);
     listener_intercept(SYS_socket, UINT32_MAX, AF_INET6, EAFNOSUPPORT);
-    return listener_set_open(&fixture.set, &fixture.config) == 0 ? (int)fixture.set.count : 0;
+    return listener_set_open(&fixture.set, &fixture.config, NULL) == 0 ? (int)fixture.set.count : 0;
 }
 
 START_TEST(test_a_family_that_the_machine_lacks_is_passed_over)
@@ -183,6 +183,97 @@ START_TEST(test_a_listener_of_which_nothing_binds_is_refused)
 }
 END_TEST
 
+/* --- beside another set --- */
+
+/* A set beside that of `fixture`, with the same addresses as it has now. */
+static void open_beside(struct listener_fixture *fixture, struct listener_set *set)
+{
+    ck_assert_int_eq(listener_set_open(set, &fixture->config, &fixture->set), 0);
+}
+
+START_TEST(test_addresses_that_are_there_are_kept)
+{
+    static const char *const addresses[] = {"localhost:0", "127.0.0.1:0"};
+    struct listener_fixture fixture = {0};
+    struct listener_set set;
+    char unix_address[LISTENER_PATH_BYTES];
+
+    listener_make_unix_address(unix_address, "kept-by-address.sock");
+    listener_add_address(listener_add(&fixture, "plain", addresses[_i]), unix_address);
+    listener_open_set(&fixture);
+    open_beside(&fixture, &set);
+    ck_assert_uint_eq(set.count, fixture.set.count);
+    for (size_t i = 0; i < set.count; i++) {
+        ck_assert(set.sockets[i].kept);
+        ck_assert(!fixture.set.sockets[i].kept);
+        ck_assert_ptr_eq(set.sockets[i].bound, fixture.set.sockets[i].bound);
+    }
+    listener_set_free(&fixture.set);
+    ck_assert(listener_accepts(set.sockets[0].bound));
+    listener_set_free(&set);
+    ck_assert(!listener_path_exists(unix_address + 5));
+    listener_fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(test_a_free_port_that_was_got_can_be_asked_for_by_number)
+{
+    struct listener_fixture fixture = {0};
+    struct listener_set set;
+    char address[ADDRESS_TEXT_BYTES];
+    struct listener_config *listener = listener_add(&fixture, "plain", "127.0.0.1:0");
+
+    listener_open_set(&fixture);
+    address_format(&fixture.set.sockets[0].bound->address, address);
+    free(listener->addresses.items[0]);
+    listener->addresses.items[0] = strdup(address);
+    open_beside(&fixture, &set);
+    ck_assert(set.sockets[0].kept);
+    listener_set_free(&set);
+    listener_set_free(&fixture.set);
+    listener_fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(test_a_free_port_is_that_of_the_listener_that_got_it)
+{
+    struct listener_fixture fixture = {0};
+    struct listener_set set;
+
+    listener_add(&fixture, "plain", "127.0.0.1:0");
+    listener_open_set(&fixture);
+    free(fixture.listeners[0].name);
+    fixture.listeners[0].name = strdup("another");
+    listener_add(&fixture, "plain", "127.0.0.1:0");
+    open_beside(&fixture, &set);
+    ck_assert(!set.sockets[0].kept);
+    ck_assert(set.sockets[1].kept);
+    listener_set_free(&set);
+    listener_set_free(&fixture.set);
+    listener_fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(test_a_set_that_cannot_be_opened_leaves_the_other_as_it_was)
+{
+    struct listener_fixture fixture = {0};
+    struct listener_set set;
+    char address[ADDRESS_TEXT_BYTES];
+
+    listener_add(&fixture, "plain", "127.0.0.1:0");
+    listener_open_set(&fixture);
+    address_format(&fixture.set.sockets[0].bound->address, address);
+    listener_add(&fixture, "same", address); /* a socket is kept once */
+    listener_add_address(listener_add(&fixture, "twice", "127.0.0.1:0"), address);
+    listener_begin_log();
+    ck_assert_int_eq(listener_set_open(&set, &fixture.config, &fixture.set), -1);
+    ck_assert(listener_accepts(fixture.set.sockets[0].bound));
+    ck_assert_uint_eq(atomic_load(&fixture.set.sockets[0].bound->references), 1);
+    listener_set_free(&fixture.set);
+    listener_fixture_free(&fixture);
+}
+END_TEST
+
 /* --- TLS --- */
 
 START_TEST(test_the_sockets_of_a_listener_share_its_tls_context)
@@ -196,9 +287,9 @@ START_TEST(test_the_sockets_of_a_listener_share_its_tls_context)
     listener_add(&fixture, "plain", "127.0.0.1:0");
     listener_open_set(&fixture);
     ck_assert_uint_eq(fixture.set.count, 3);
-    ck_assert_ptr_nonnull(fixture.set.listeners[0].tls);
-    ck_assert_ptr_eq(fixture.set.listeners[0].tls, fixture.set.listeners[1].tls);
-    ck_assert_ptr_null(fixture.set.listeners[2].tls);
+    ck_assert_ptr_nonnull(fixture.set.sockets[0].listener->tls);
+    ck_assert_ptr_eq(fixture.set.sockets[0].listener->tls, fixture.set.sockets[1].listener->tls);
+    ck_assert_ptr_null(fixture.set.sockets[2].listener->tls);
     listener_set_free(&fixture.set);
     listener_fixture_free(&fixture);
 
@@ -229,6 +320,10 @@ static Suite *listener_suite(void)
     tcase_add_test(ports, test_an_address_of_another_machine_is_not_passed_over);
     tcase_add_test(ports, test_a_family_that_the_machine_lacks_is_passed_over);
     tcase_add_test(ports, test_a_listener_of_which_nothing_binds_is_refused);
+    tcase_add_loop_test(ports, test_addresses_that_are_there_are_kept, 0, 2);
+    tcase_add_test(ports, test_a_free_port_that_was_got_can_be_asked_for_by_number);
+    tcase_add_test(ports, test_a_free_port_is_that_of_the_listener_that_got_it);
+    tcase_add_test(ports, test_a_set_that_cannot_be_opened_leaves_the_other_as_it_was);
     suite_add_tcase(suite, ports);
     tcase_add_test(tls, test_the_sockets_of_a_listener_share_its_tls_context);
     suite_add_tcase(suite, tls);

@@ -371,7 +371,7 @@ START_TEST(test_a_member_that_does_not_read_is_closed_and_nobody_else_notices)
     enum { BULKS = 40 };
 
     start(publish, 3);
-    net.route.settings.send_queue_bytes = QUEUE_BYTES;
+    net.route.config.settings.send_queue_bytes = QUEUE_BYTES;
     client_squeeze(clients[1]);
     for (unsigned i = 0; i < BULKS; i++) {
         struct client_frame frame;
@@ -396,7 +396,7 @@ START_TEST(test_an_empty_queue_admits_any_one_publication)
     uint8_t *payload = make_payload(300000);
 
     start(publish, 2);
-    net.route.settings.send_queue_bytes = 1000;
+    net.route.config.settings.send_queue_bytes = 1000;
     client_squeeze(clients[1]);
     client_send_frame(clients[0], BINARY, payload, 300000);
     client_expect(clients[1], BINARY, payload, 300000);
@@ -409,7 +409,7 @@ END_TEST
 START_TEST(test_a_sender_that_does_not_read_its_own_is_closed)
 {
     start(publish_to_all, 2);
-    net.route.settings.send_queue_bytes = QUEUE_BYTES;
+    net.route.config.settings.send_queue_bytes = QUEUE_BYTES;
     client_squeeze(clients[0]);
     for (unsigned i = 0; i < 40 && clients[0]->conn->state == CONN_OPEN; i++) {
         say_bulk(0, i);
@@ -430,7 +430,7 @@ START_TEST(test_a_sender_that_reads_its_own_is_not_too_slow)
     size_t length = client_make_frame(frames, PING, "ping", 4);
 
     start(publish_to_all, 1);
-    net.route.settings.send_queue_bytes = 10 * MESSAGE_BYTES;
+    net.route.config.settings.send_queue_bytes = 10 * MESSAGE_BYTES;
     for (int i = 0; i < MESSAGES; i++) {
         length += client_make_frame(frames + length, BINARY, payload, MESSAGE_BYTES);
     }
@@ -464,7 +464,7 @@ START_TEST(test_the_last_words_of_a_member_that_vanishes_are_heard)
 
     start(publish, 3);
     last_words = "good bye";
-    net.route.settings.send_queue_bytes = 2 * (BULK_BYTES + FRAME_SERVER_HEADER_MAX);
+    net.route.config.settings.send_queue_bytes = 2 * (BULK_BYTES + FRAME_SERVER_HEADER_MAX);
     for (int i = 0; i < MESSAGES; i++) {
         length += client_make_frame(frames + length, BINARY, payload, BULK_BYTES);
     }

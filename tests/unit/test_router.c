@@ -8,8 +8,9 @@
 
 enum { ROUTES = 8 };
 
-static struct route_config routes[ROUTES];
-static struct config config = {.routes = routes};
+static struct route routes[ROUTES];
+static struct route *table[ROUTES];
+static struct snapshot snapshot = {.routes = table};
 
 /* A row for each route; the order is that of the configuration. */
 static const struct {
@@ -31,17 +32,20 @@ static void prepare(void)
     for (size_t i = 0; i < ROUTES; i++) {
         char problem[PATH_PATTERN_PROBLEM_BYTES];
 
+        struct route_config *config = &routes[i].config;
+
         ck_assert(
-            path_pattern_parse(patterns[i].path, &routes[i].parts, &routes[i].part_count, problem));
-        routes[i].host = (char *)(uintptr_t)patterns[i].host;
+            path_pattern_parse(patterns[i].path, &config->parts, &config->part_count, problem));
+        config->host = (char *)(uintptr_t)patterns[i].host;
+        table[i] = &routes[i];
     }
-    config.route_count = ROUTES;
+    snapshot.route_count = ROUTES;
 }
 
 static void clean_up(void)
 {
     for (size_t i = 0; i < ROUTES; i++) {
-        path_pattern_free(routes[i].parts, routes[i].part_count);
+        path_pattern_free(routes[i].config.parts, routes[i].config.part_count);
     }
 }
 
@@ -80,8 +84,8 @@ START_TEST(test_the_first_route_that_matches_is_found_with_its_captures)
 {
     struct handler_capture captures[ROUTER_CAPTURES_MAX];
     size_t count = 0;
-    const struct route_config *found =
-        router_find(&config, slice_of(rows[_i].host), slice_of(rows[_i].path), captures, &count);
+    const struct route *found =
+        router_find(&snapshot, slice_of(rows[_i].host), slice_of(rows[_i].path), captures, &count);
 
     ck_assert_int_eq(found != NULL ? (int)(found - routes) : -1, rows[_i].route);
     for (size_t i = 0; found != NULL && i < 2; i++) {
@@ -100,7 +104,7 @@ START_TEST(test_captures_have_the_names_of_the_pattern)
     struct handler_capture captures[ROUTER_CAPTURES_MAX];
     size_t count = 0;
 
-    router_find(&config, SLICE("localhost"), SLICE("/room/a/of/b"), captures, &count);
+    router_find(&snapshot, SLICE("localhost"), SLICE("/room/a/of/b"), captures, &count);
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(captures[0].name, "name");
     ck_assert_str_eq(captures[1].name, "house");
@@ -112,8 +116,8 @@ START_TEST(test_without_routes_nothing_is_found)
     struct handler_capture captures[ROUTER_CAPTURES_MAX];
     size_t count = 0;
 
-    config.route_count = 0;
-    ck_assert_ptr_null(router_find(&config, SLICE("localhost"), SLICE("/"), captures, &count));
+    snapshot.route_count = 0;
+    ck_assert_ptr_null(router_find(&snapshot, SLICE("localhost"), SLICE("/"), captures, &count));
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /*
  * Unix sockets: mode, owner, and what stood at their path before.
  */
-#include "net/listener.h"
+#include "net/listener_set.h"
 
 #include "listener_fixture.h"
 #include "suite.h"
@@ -33,11 +33,10 @@ START_TEST(test_a_unix_socket_gets_its_mode)
     listener_open_set(&fixture);
     ck_assert_int_eq(stat(address + 5, &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0666);
-    ck_assert(listener_accepts(&fixture.set.listeners[0]));
+    ck_assert(listener_accepts(fixture.set.sockets[0].bound));
     ck_assert_uint_eq(umask(mask), 022);
-    listener_set_close_sockets(&fixture.set);
-    ck_assert(!listener_path_exists(address + 5));
     listener_set_free(&fixture.set);
+    ck_assert(!listener_path_exists(address + 5));
     listener_fixture_free(&fixture);
 }
 END_TEST
@@ -54,7 +53,8 @@ static int create_without_chmod(const char *address)
 #endif
     listener_intercept(SYS_fchmodat, 0, 0, 0);
     (void)umask(0);
-    if (listener_set_open(&fixture.set, &fixture.config) != 0 || stat(address + 5, &status) != 0) {
+    if (listener_set_open(&fixture.set, &fixture.config, NULL) != 0 ||
+        stat(address + 5, &status) != 0) {
         return LISTENER_CHILD_BROKEN;
     }
     return (status.st_mode & 0777) == 0600 ? 0 : 1;
@@ -125,7 +125,7 @@ START_TEST(test_a_stale_unix_socket_is_replaced)
     listener_set_free(&fixture.set);
     ck_assert_int_eq(rename(kept, address + 5), 0);
     listener_open_set(&fixture);
-    ck_assert(listener_accepts(&fixture.set.listeners[0]));
+    ck_assert(listener_accepts(fixture.set.sockets[0].bound));
     listener_set_free(&fixture.set);
     listener_fixture_free(&fixture);
 }
@@ -142,7 +142,7 @@ START_TEST(test_a_live_unix_socket_is_refused)
     listener_open_set(&owner);
     listener_add(&fixture, "second", address);
     listener_assert_refused(&fixture, address, "another process listens there");
-    ck_assert(listener_accepts(&owner.set.listeners[0]));
+    ck_assert(listener_accepts(owner.set.sockets[0].bound));
     listener_set_free(&owner.set);
     listener_fixture_free(&owner);
     listener_fixture_free(&fixture);
