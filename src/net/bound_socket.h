@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LISTENER_BACKLOG = 4096 };
 
@@ -24,6 +25,9 @@ struct bound_socket {
     struct address wanted;  /* the same as it was asked for: maybe with port 0, any free one */
     char *passed_name;      /* under which it was passed to this process; NULL: it was not */
     bool stored; /* the service manager keeps it for the next start, which needs the file */
+    /* Connections accepted, those over a limit included. Written by the thread that accepts, read
+     * by any. */
+    _Atomic uint64_t accepted;
 };
 
 /* Why a socket could not be opened. */

@@ -4,6 +4,7 @@
 #include "net/conn.h"
 
 #include "base/log.h"
+#include "net/conn_scan.h"
 #include "net/loop.h"
 
 #include <assert.h>
@@ -53,6 +54,7 @@ void conn_set_state(struct conn *conn, enum conn_state state)
             conn_drop_fan_out(conn);
         }
         wheel_cancel(&conn->loop->wheel, &conn->deadline);
+        conn_scan_leaving(conn->loop, conn);
         list_remove(&conn->node);
         list_append(&conn->loop->graveyard, &conn->node);
     }
@@ -134,6 +136,7 @@ bool conn_create(struct loop *loop, int fd, struct listener *listener, const str
         goto refused;
     }
     conn->pending_counted = verdict == ADMISSION_GRANTED;
+    conn->number = ++loop->last_number;
     list_append(&loop->connections, &conn->node);
     loop->connection_count++;
     counter_add(&loop->counters, COUNTER_CONNECTIONS, 1);
@@ -194,6 +197,9 @@ void conn_destroy(struct conn *conn)
     transport_close(&conn->transport);
     admission_leave(loop->admission, conn->admission);
     conn_log_closed(conn);
+    if (conn->opened) {
+        loop->tally.closes[conn->closed_by_peer ? 1 : 0][close_class(conn->close_code)]++;
+    }
     free_parts(conn);
     free(conn);
     loop->connection_count--;
@@ -258,7 +264,8 @@ void conn_leave(struct conn *conn)
     struct loop *loop = conn->loop;
 
     settle_inbound(conn);
-    if (conn->too_slow) {
+    if (conn->too_slow && conn->state == CONN_OPEN) {
+        counter_add(&loop->counters, COUNTER_SLOW_READERS, 1);
         conn_close(conn, CLOSE_TRY_LATER, "the receiver is too slow: its queue is full");
     }
     if (conn->state != CONN_DEAD && (output_length(&loop->output) > 0 || conn->outbox != NULL)) {
@@ -326,12 +333,23 @@ void conn_resume(struct conn *conn)
     conn_schedule(conn);
 }
 
+/* An open connection's phase is that of an outstanding Ping. */
+static void note_round_trip(struct conn *conn)
+{
+    int64_t sent_ms = conn->phase_end_ms - conn->route->config.settings.ping_timeout_ms;
+    int64_t duration_ms = conn->alive_ms - sent_ms;
+
+    durations_add(&conn->loop->tally.round_trips, &round_trip_bounds,
+                  duration_ms > 0 ? (uint64_t)duration_ms * 1000 : 0);
+}
+
 /* Whatever arrives proves that the peer lives: no Pong is awaited any more, the next Ping is due
  * earlier than the Pong was. */
 void conn_note_alive(struct conn *conn)
 {
     conn->alive_ms = loop_now(conn->loop);
     if (conn->state == CONN_OPEN && conn->phase_end_ms != 0) {
+        note_round_trip(conn);
         conn->phase_end_ms = 0;
         conn_schedule(conn);
     }
@@ -374,10 +392,23 @@ static void read_input(struct conn *conn)
     }
 }
 
+static void count_tls_handshake(struct conn *conn)
+{
+    static const enum counter handshakes[2][2] = {
+        {COUNTER_TLS_1_2, COUNTER_TLS_1_2_RESUMED},
+        {COUNTER_TLS_1_3, COUNTER_TLS_1_3_RESUMED},
+    };
+    bool is_1_3 = strcmp(transport_tls_version(&conn->transport), "TLSv1.3") == 0;
+    bool resumed = transport_tls_resumed(&conn->transport);
+
+    counter_add(&conn->loop->counters, handshakes[is_1_3][resumed], 1);
+}
+
 /* A request may have come together with the end of the handshake; it is in the thread's buffer,
  * which the next connection will need. */
 static void end_tls_handshake(struct conn *conn)
 {
+    count_tls_handshake(conn);
     conn_set_state(conn, CONN_UPGRADE);
     conn->phase_end_ms = conn->opened_ms + handshake_ms(conn->loop);
     conn_schedule(conn);

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 struct loop;
+struct route_counters;
 
 enum conn_state {
     CONN_TLS_HANDSHAKE, /* until TLS is there */
@@ -104,12 +105,14 @@ struct conn {
 
     /* What follows is looked at only when something begins or ends. */
     struct wheel_entry deadline;
-    struct list_node node;      /* on the loop's connections, or its graveyard when dead */
-    int64_t opened_ms;          /* accept; from the 101 on, the 101 */
-    struct head_assembly *head; /* in CONN_UPGRADE: what has arrived of the head, or NULL */
-    struct listener *listener;  /* a reference */
-    const char *subprotocol;    /* in the route, or NULL */
-    struct slice close_reason;  /* static unless reason_owned */
+    struct list_node node;           /* on the loop's connections, or its graveyard when dead */
+    int64_t opened_ms;               /* accept; from the 101 on, the 101 */
+    uint64_t number;                 /* of the loop's, rising, never given twice */
+    struct route_counters *counters; /* of the route, from the upgrade on; NULL: none */
+    struct head_assembly *head;      /* in CONN_UPGRADE: what has arrived of the head, or NULL */
+    struct listener *listener;       /* a reference */
+    const char *subprotocol;         /* in the route, or NULL */
+    struct slice close_reason;       /* static unless reason_owned */
     struct peer peer;
     uint8_t stream_opcode; /* of the streamed message that is being sent */
     uint8_t age_jitter;    /* random: how much of the jitter its maximum age is cut by */
@@ -258,6 +261,12 @@ void conn_kill(struct conn *conn, uint16_t code, const char *reason);
 
 /* What was queued has been given to the kernel: goes on to the next state. */
 void conn_after_flush(struct conn *conn);
+
+/*
+ * Somebody outside has asked for the end of the connection: between callbacks. `reason` is copied.
+ * False when it is not open.
+ */
+bool conn_close_as_told(struct conn *conn, uint16_t code, struct slice reason);
 
 /* The process stops: Close 1001 to an open one, 503 to one that has not been upgraded. */
 void conn_stop(struct conn *conn);

@@ -50,21 +50,24 @@ static void record(struct conn *conn, uint16_t code, const char *reason)
     }
 }
 
-/* The peer's own words outlive the buffer that they came in. */
-static void record_peer_reason(struct conn *conn, uint16_t code, struct slice reason)
+/* Words that are not static outlive the buffer that they came in. */
+static void record_copy(struct conn *conn, uint16_t code, struct slice reason)
 {
-    char *copy;
+    char *copy = reason.length > 0 ? pool_alloc(&conn->loop->pool, reason.length, NULL) : NULL;
 
-    if (conn->close_code != 0) {
-        return;
-    }
     conn->close_code = code;
-    conn->closed_by_peer = true;
-    copy = reason.length > 0 ? pool_alloc(&conn->loop->pool, reason.length, NULL) : NULL;
     if (copy != NULL) {
         memcpy(copy, reason.data, reason.length);
         conn->close_reason = (struct slice){copy, reason.length};
         conn->reason_owned = true;
+    }
+}
+
+static void record_peer_reason(struct conn *conn, uint16_t code, struct slice reason)
+{
+    if (conn->close_code == 0) {
+        conn->closed_by_peer = true;
+        record_copy(conn, code, reason);
     }
 }
 
@@ -78,15 +81,15 @@ static void read_on(struct conn *conn)
     }
 }
 
-static void close_orderly(struct conn *conn, uint16_t code, const char *reason)
+static void close_orderly(struct conn *conn, uint16_t code, struct slice reason)
 {
     conn_set_state(conn, CONN_CLOSING);
     conn->phase_end_ms = 0; /* starts when the Close has been given to the kernel */
     conn_drop_held(conn);
-    conn_queue_close(conn, code, slice_of(reason));
+    conn_queue_close(conn, code, reason);
 }
 
-static void close_failed(struct conn *conn, const struct close_kind *kind, const char *reason)
+static void close_failed(struct conn *conn, const struct close_kind *kind, struct slice reason)
 {
     struct loop *loop = conn->loop;
 
@@ -99,17 +102,14 @@ static void close_failed(struct conn *conn, const struct close_kind *kind, const
     }
     conn_set_state(conn, CONN_FINISHING);
     conn->phase_end_ms = loop_now(loop) + loop->snapshot->timeouts.close_ms;
-    conn_queue_close(conn, kind->code, slice_of(reason));
+    conn_queue_close(conn, kind->code, reason);
 }
 
-void conn_close(struct conn *conn, uint16_t code, const char *reason)
+/* The code and the reason have been recorded. */
+static void close_open(struct conn *conn, uint16_t code, struct slice reason)
 {
     const struct close_kind *kind = find_kind(code);
 
-    if (conn->state != CONN_OPEN) {
-        return;
-    }
-    record(conn, code, reason);
     if (kind == NULL || kind->orderly) {
         close_orderly(conn, code, reason);
     } else {
@@ -119,6 +119,26 @@ void conn_close(struct conn *conn, uint16_t code, const char *reason)
         read_on(conn);
         conn_schedule(conn);
     }
+}
+
+void conn_close(struct conn *conn, uint16_t code, const char *reason)
+{
+    if (conn->state == CONN_OPEN) {
+        record(conn, code, reason);
+        close_open(conn, code, slice_of(reason));
+    }
+}
+
+bool conn_close_as_told(struct conn *conn, uint16_t code, struct slice reason)
+{
+    if (conn->state != CONN_OPEN) {
+        return false;
+    }
+    conn_enter(conn);
+    record_copy(conn, code, reason);
+    close_open(conn, code, reason);
+    conn_leave(conn);
+    return true;
 }
 
 /* RFC 6455 section 5.5.1: the answer repeats the code; it goes behind what is queued. */
@@ -172,12 +192,17 @@ void conn_kill(struct conn *conn, uint16_t code, const char *reason)
     counter_add(&loop->counters, COUNTER_MESSAGES_OUT, conn->messages_out);
     counter_add(&loop->counters, COUNTER_BYTES_IN, conn->bytes_in);
     counter_add(&loop->counters, COUNTER_BYTES_OUT, conn->bytes_out);
+    if (conn->counters != NULL) {
+        traffic_add(&conn->counters->ended, &(struct traffic){conn->messages_in, conn->messages_out,
+                                                              conn->bytes_in, conn->bytes_out});
+    }
 }
 
 void conn_peer_gone(struct conn *conn, const char *reason)
 {
     if (conn->state == CONN_OPEN) {
         counter_add(&conn->loop->counters, COUNTER_LOST_CONNECTIONS, 1);
+        conn->closed_by_peer = true;
     }
     conn_kill(conn, CLOSE_ABNORMAL, reason);
 }

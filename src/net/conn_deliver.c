@@ -73,14 +73,22 @@ static bool add_to_outbox(struct conn *conn, struct parcel *parcel)
            conn_queue_parcel(conn, parcel, conn->streaming);
 }
 
+static void count_drop(struct conn *conn)
+{
+    counter_add(&conn->loop->counters,
+                conn->state == CONN_OPEN ? COUNTER_DROPS_QUEUE_FULL : COUNTER_DROPS_CLOSING, 1);
+}
+
 void conn_deliver(struct conn *conn, struct parcel *parcel)
 {
     if (conn->state != CONN_OPEN || conn->too_slow) {
+        count_drop(conn);
         return;
     }
     if (!add_to_fan_out(conn, parcel) && !add_to_outbox(conn, parcel)) {
         conn->too_slow = true;
         conn_mark_dirty(conn);
+        count_drop(conn);
         return;
     }
     conn->messages_out++;

@@ -131,6 +131,7 @@ static bool has_unread_input(const struct conn *conn)
 
 static void send_ping(struct conn *conn, int64_t now_ms)
 {
+    count(conn, COUNTER_PINGS);
     conn->phase_end_ms = after(now_ms, conn->route->config.settings.ping_timeout_ms);
     conn_send_control(conn, OPCODE_PING, (struct slice){NULL, 0});
 }

@@ -124,6 +124,7 @@ static void open_connection(struct conn *conn, const struct upgrade_request *req
     size_t length = upgrade_write_accepted(response, request->key, conn->subprotocol);
 
     counter_add(&loop->counters, COUNTER_UPGRADES, 1);
+    conn->counters = route_counters_of(&loop->routes, &conn->route->config);
     conn_set_state(conn, CONN_OPEN);
     conn->opened = true;
     conn->opened_ms = loop_now(loop);

@@ -37,6 +37,16 @@ enum counter {
     COUNTER_STOPPED_CLEAN,     /* got our Close, and ended */
     COUNTER_STOPPED_FORCED,    /* ended in any other way */
     COUNTER_STOPPED_UNFLUSHED, /* of which something was still to be sent */
+    COUNTER_SLOW_READERS,      /* closed because their queue was full */
+    COUNTER_PINGS,             /* Pings sent */
+    COUNTER_PUBLICATIONS,      /* into rooms */
+    COUNTER_DELIVERIES,        /* members that publications were for */
+    COUNTER_DROPS_QUEUE_FULL,  /* publications that a slow reader was not given */
+    COUNTER_DROPS_CLOSING,     /* publications for connections that were being closed */
+    COUNTER_TLS_1_2,           /* TLS handshakes that were done: anew, and resumed */
+    COUNTER_TLS_1_2_RESUMED,
+    COUNTER_TLS_1_3,
+    COUNTER_TLS_1_3_RESUMED,
     COUNTER_COUNT
 };
 

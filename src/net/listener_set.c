@@ -90,6 +90,14 @@ static in_port_t port_of(const struct address *address)
     return 0;
 }
 
+int listener_set_open_one(struct listener_set *set, const struct listener_config *config)
+{
+    struct config alone = {.listeners = (struct listener_config *)(uintptr_t)config,
+                           .listener_count = 1};
+
+    return listener_set_open(set, &alone, NULL);
+}
+
 bool listener_set_has(const struct listener_set *set, const struct bound_socket *bound)
 {
     for (size_t i = 0; i < set->count; i++) {

@@ -39,6 +39,9 @@ struct listener_set {
 int listener_set_open(struct listener_set *set, const struct config *config,
                       const struct listener_set *previous);
 
+/* The same for one listener that is not in a struct config. */
+int listener_set_open_one(struct listener_set *set, const struct listener_config *config);
+
 /* Whether one of the sockets is this one. */
 bool listener_set_has(const struct listener_set *set, const struct bound_socket *bound);
 

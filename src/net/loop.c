@@ -82,6 +82,7 @@ struct loop *loop_create(struct event_base *base, unsigned index, struct snapsho
     wheel_init(&loop->wheel, loop->now_ms);
     list_init(&loop->connections);
     list_init(&loop->graveyard);
+    list_init(&loop->scans);
     if (!watch_set_init(&loop->watches, base, conn_ready) || !allocate_settings(loop, snapshot) ||
         !allocate_buffers(loop)) {
         loop_free(loop);
@@ -107,12 +108,14 @@ void loop_free(struct loop *loop)
     tls_wire_free(&loop->wire);
     fan_out_free(&loop->fan_out);
     pool_destroy(&loop->pool);
+    route_counters_free(&loop->routes);
     free(loop);
 }
 
 int64_t loop_refresh_clock(struct loop *loop)
 {
-    loop->now_ms = clock_monotonic_ms();
+    loop->now_us = clock_monotonic_us();
+    loop->now_ms = loop->now_us / 1000;
     loop->clock_stale = false;
     return loop->now_ms;
 }
@@ -211,6 +214,13 @@ static bool ask_base(struct loop *loop)
     return true;
 }
 
+/* One more look at the clock for a turn, which has at least one system call. */
+static void count_turn(struct loop *loop)
+{
+    durations_add(&loop->tally.turns, &turn_bounds,
+                  (uint64_t)(clock_monotonic_us() - loop->now_us));
+}
+
 bool loop_turn(struct loop *loop, void (*mail)(void *owner))
 {
     bool direct = asks_directly(loop);
@@ -226,5 +236,6 @@ bool loop_turn(struct loop *loop, void (*mail)(void *owner))
     flush_others(loop);
     reap(loop);
     arm_timer(loop);
+    count_turn(loop);
     return true;
 }

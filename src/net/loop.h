@@ -19,7 +19,9 @@
 #include "net/fan_out.h"
 #include "net/inbound.h"
 #include "net/output.h"
+#include "net/route_counters.h"
 #include "net/snapshot.h"
+#include "net/tally.h"
 #include "net/tls_wire.h"
 #include "net/watch.h"
 #include "protocol/http.h"
@@ -62,6 +64,7 @@ struct loop {
     char *path_buffer;         /* limits.request_line_bytes of the snapshot */
 
     /* The turn. */
+    int64_t now_us; /* when the clock was read */
     int64_t now_ms;
     bool clock_stale;           /* the next callback reads the clock */
     int64_t base_asked_ms;      /* when the event base was last asked what is ready */
@@ -72,6 +75,8 @@ struct loop {
 
     struct list_node connections; /* all that are alive */
     size_t connection_count;      /* on both lists */
+    uint64_t last_number;         /* of a connection */
+    struct list_node scans;       /* of the connections, that are under way */
     struct wheel wheel;
     struct event *timer;        /* for the next occupied slot of the wheel */
     int64_t timer_ms;           /* what it is armed for; -1: not armed */
@@ -80,6 +85,8 @@ struct loop {
     uint64_t random_state;
     struct pool pool;
     struct counters counters;
+    struct route_counters_table routes;
+    struct tally tally;
 };
 
 /* Returns NULL when memory is short. `base` stays the caller's; a reference to the snapshot is

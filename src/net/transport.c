@@ -21,6 +21,11 @@ const char *transport_tls_version(const struct transport *transport)
     return transport->tls != NULL ? SSL_get_version(transport->tls->ssl) : "none";
 }
 
+bool transport_tls_resumed(const struct transport *transport)
+{
+    return SSL_session_reused(transport->tls->ssl) != 0;
+}
+
 static ssize_t plain_result(ssize_t result)
 {
     if (result >= 0) {

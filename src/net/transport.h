@@ -29,6 +29,9 @@ bool transport_start_tls(struct transport *transport, struct tls_wire *wire,
 /* The version of TLS for the log, or "none". */
 const char *transport_tls_version(const struct transport *transport);
 
+/* Whether TLS, whose handshake is done, goes on from an earlier session. */
+bool transport_tls_resumed(const struct transport *transport);
+
 /*
  * Reads what is there, up to `length`, which is INPUT_BYTES for TLS, in one system call. Returns
  * the number of bytes, 0 at the peer's end of the stream, TRANSPORT_AGAIN when nothing is there,

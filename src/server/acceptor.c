@@ -127,6 +127,7 @@ static enum accept_outcome accept_one(struct accept_watch *watch)
         return accept_error(watch->acceptor, errno);
     }
     watch->acceptor->pause_ms = PAUSE_FIRST_MS;
+    atomic_fetch_add_explicit(&watch->bound->accepted, 1, memory_order_relaxed);
     hand_on(watch->acceptor, fd, watch->listener, (struct sockaddr *)&address);
     return ACCEPT_TAKEN;
 }

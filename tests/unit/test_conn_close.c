@@ -134,7 +134,7 @@ static void stop_after_close(void)
     ck_assert_uint_eq(script.closes, 1);
 }
 
-/* ---- closing from callbacks ---- */
+/* ---- closing from callbacks, and from outside ---- */
 
 static void answer_close(unsigned code)
 {
@@ -174,6 +174,25 @@ static void finish(uint16_t code)
     ck_assert_uint_eq(script.closes, 1);
     client_close(client);
 }
+
+/* The words are copied: those of whoever tells are gone soon. */
+START_TEST(test_a_connection_may_be_told_to_close)
+{
+    const uint16_t codes[] = {CLOSE_NORMAL, CLOSE_POLICY};
+    uint16_t code = codes[_i];
+    char reason[] = "moved";
+
+    start(NOWHERE, 0);
+    open_one();
+    ck_assert(conn_close_as_told(client->conn, code, slice_of(reason)));
+    memset(reason, '?', sizeof reason - 1);
+    ck_assert(!conn_close_as_told(client->conn, CLOSE_INTERNAL_ERROR, SLICE("again")));
+    ck_assert(slice_equal(client->conn->close_reason, SLICE("moved")));
+    client_expect_close(client, code);
+    finish(code);
+    stop_after_close();
+}
+END_TEST
 
 static const struct {
     enum callback where;
@@ -479,6 +498,7 @@ END_TEST
 
 static void add_callback_tests(TCase *tests)
 {
+    tcase_add_loop_test(tests, test_a_connection_may_be_told_to_close, 0, 2);
     const int rows = sizeof callback_rows / sizeof *callback_rows;
 
     tcase_add_loop_test(tests, test_a_handler_may_close_from_the_callback_of_a_message, 0, rows);
