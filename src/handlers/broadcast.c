@@ -192,6 +192,13 @@ static bool broadcast_caught_up(struct conn *conn, uint64_t *mark)
     return room_caught_up(conn_state(conn), mark);
 }
 
+static const struct relay_member *broadcast_membership(const struct conn *conn)
+{
+    const struct room_member *member = conn_state(conn);
+
+    return &member->member;
+}
+
 static void broadcast_close(struct conn *conn)
 {
     room_leave(conn_state(conn));
@@ -207,5 +214,6 @@ const struct handler broadcast_handler = {
     .on_upgrade = broadcast_upgrade,
     .on_message = broadcast_message,
     .is_caught_up = broadcast_caught_up,
+    .membership = broadcast_membership,
     .on_close = broadcast_close,
 };

@@ -18,6 +18,7 @@
 
 struct conn;
 struct loop;
+struct relay_member;
 
 /* RFC 6455 opcodes of the two kinds of message. */
 enum message_type { MESSAGE_TEXT = 0x1, MESSAGE_BINARY = 0x2 };
@@ -93,6 +94,10 @@ struct handler {
      * first and the handler's own: what it waits for. NULL: nothing is ever under way.
      */
     bool (*is_caught_up)(struct conn *conn, uint64_t *mark);
+
+    /* The connection's place in a room, for those who ask about connections; NULL: it is in none.
+     */
+    const struct relay_member *(*membership)(const struct conn *conn);
 
     /* The connection is over for the handler: sends return SEND_CLOSED from here on. */
     void (*on_close)(struct conn *conn);

@@ -41,6 +41,8 @@ bool room_publish(struct room_member *member, enum message_type type, const uint
         return false;
     }
     loop->deliveries += (size_t)receivers;
+    counter_add(&loop->counters, COUNTER_PUBLICATIONS, 1);
+    counter_add(&loop->counters, COUNTER_DELIVERIES, (uint64_t)receivers);
     return true;
 }
 

@@ -372,6 +372,62 @@ static int64_t hand_out(const struct publication *publication)
     return done ? (int64_t)audience : -1;
 }
 
+int64_t relay_publish_to(struct relay_worker *worker, struct slice namespace, struct slice name,
+                         struct message *message)
+{
+    struct relay *relay = worker->relay;
+    uint64_t hash = room_table_hash(&relay->rooms, namespace, name);
+    struct room_stripe *stripe = lock_stripe(relay, hash);
+    struct publication publication = {
+        .worker = worker,
+        .room = room_stripe_find(stripe, hash, namespace, name),
+        .message = message,
+    };
+    int64_t audience = RELAY_NO_ROOM;
+
+    if (publication.room != NULL && publication.room->member_count > 0) {
+        audience = hand_out(&publication);
+    }
+    unlock_stripe(relay, stripe);
+    message_release(worker->pool, message);
+    return audience;
+}
+
+/* A room's bytes never change while it has members. */
+bool relay_member_room(const struct relay_member *member, struct slice *namespace,
+                       struct slice *name)
+{
+    if (member->room == NULL) {
+        return false;
+    }
+    *namespace = room_namespace(member->room);
+    *name = room_name(member->room);
+    return true;
+}
+
+void relay_visit_rooms(struct relay_worker *worker, unsigned part, relay_visit_room *visit,
+                       void *argument)
+{
+    struct room_stripe *stripe = lock_stripe(worker->relay, part);
+
+    for (size_t i = 0; i < stripe->bucket_count; i++) {
+        for (const struct room *room = stripe->buckets[i]; room != NULL; room = room->next) {
+            if (room->member_count > 0) {
+                visit(argument, room_namespace(room), room_name(room), room->hash,
+                      room->member_count);
+            }
+        }
+    }
+    unlock_stripe(worker->relay, stripe);
+}
+
+unsigned relay_part_of_key(uint64_t key)
+{
+    return (unsigned)(key % ROOM_STRIPES);
+}
+
+_Static_assert(RELAY_PARTS == (int)ROOM_STRIPES, "a part of the table is a stripe");
+
 int64_t relay_publish(struct relay_worker *worker, struct relay_member *publisher,
                       struct message *message, bool include_sender)
 {

@@ -82,6 +82,33 @@ void relay_leave(struct relay_worker *worker, struct relay_member *member);
 int64_t relay_publish(struct relay_worker *worker, struct relay_member *publisher,
                       struct message *message, bool include_sender);
 
+/*
+ * Publishes `message`, whose reference is taken over, to the room of that namespace and name, for
+ * somebody who is in no room. Returns as relay_publish, or RELAY_NO_ROOM.
+ */
+enum { RELAY_NO_ROOM = -2 };
+int64_t relay_publish_to(struct relay_worker *worker, struct slice namespace, struct slice name,
+                         struct message *message);
+
+/* The room that a member, who lives on the calling thread, is in; the slices are good for as long
+ * as it is. False: in none. */
+bool relay_member_room(const struct relay_member *member, struct slice *namespace,
+                       struct slice *name);
+
+/*
+ * Shows the rooms with members of one of the RELAY_PARTS parts of the table, in no order, on a
+ * worker's thread. `key` is the room's place in the order of all rooms: that of its part, then of
+ * the key. The slices are good during the call, in which nothing of the relay may be called.
+ */
+enum { RELAY_PARTS = 256 };
+typedef void relay_visit_room(void *argument, struct slice namespace, struct slice name,
+                              uint64_t key, size_t members);
+void relay_visit_rooms(struct relay_worker *worker, unsigned part, relay_visit_room *visit,
+                       void *argument);
+
+/* The part of the table that holds the rooms with this key. */
+unsigned relay_part_of_key(uint64_t key);
+
 /* Rooms that exist and members in them, over all workers; for statistics and tests. */
 size_t relay_room_count(const struct relay *relay);
 size_t relay_member_count(const struct relay *relay);

@@ -112,18 +112,18 @@ static void shrink_if_sparse(struct room_stripe *stripe, size_t room_count)
     }
 }
 
-static struct slice room_namespace(const struct room *room)
+struct slice room_namespace(const struct room *room)
 {
     return (struct slice){room->bytes, room->namespace_bytes};
 }
 
-static struct slice room_name(const struct room *room)
+struct slice room_name(const struct room *room)
 {
     return (struct slice){room->bytes + room->namespace_bytes, room->name_bytes};
 }
 
-static struct room *find(const struct room_stripe *stripe, uint64_t hash, struct slice namespace,
-                         struct slice name)
+struct room *room_stripe_find(const struct room_stripe *stripe, uint64_t hash,
+                              struct slice namespace, struct slice name)
 {
     struct room *room;
 
@@ -160,7 +160,7 @@ static struct room *room_create(uint64_t hash, struct slice namespace, struct sl
 struct room *room_stripe_enter(struct room_stripe *stripe, uint64_t hash, struct slice namespace,
                                struct slice name)
 {
-    struct room *room = find(stripe, hash, namespace, name);
+    struct room *room = room_stripe_find(stripe, hash, namespace, name);
     size_t room_count = atomic_load_explicit(&stripe->room_count, memory_order_relaxed);
 
     if (room != NULL) {

@@ -70,6 +70,13 @@ uint64_t room_table_hash(const struct room_table *table, struct slice namespace,
 /* The stripe that holds the rooms of this hash. */
 struct room_stripe *room_table_stripe(struct room_table *table, uint64_t hash);
 
+struct slice room_namespace(const struct room *room);
+struct slice room_name(const struct room *room);
+
+/* Under the stripe's lock: the room of that name; NULL: there is none. */
+struct room *room_stripe_find(const struct room_stripe *stripe, uint64_t hash,
+                              struct slice namespace, struct slice name);
+
 /* Under the stripe's lock: the room of that name, made if there is none; NULL: memory is short. */
 struct room *room_stripe_enter(struct room_stripe *stripe, uint64_t hash, struct slice namespace,
                                struct slice name);
