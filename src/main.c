@@ -1,6 +1,7 @@
 /*
  * wsrelayd: the command line, the configuration, and then the server.
  */
+#include "admin/admin.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "config/errors.h"
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <jansson.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +28,9 @@ enum { EXIT_USAGE = 2 };
 
 static void print_build_info(void)
 {
-    printf("wsrelayd %s\nlibevent %s\n%s\nlibyaml %s\nconfiguration %s\n", WSRELAYD_VERSION,
-           event_get_version(), OpenSSL_version(OPENSSL_VERSION), yaml_get_version_string(),
-           OPTIONS_DEFAULT_CONFIG);
+    printf("wsrelayd %s\nlibevent %s\n%s\nlibyaml %s\njansson %s\nconfiguration %s\n",
+           WSRELAYD_VERSION, event_get_version(), OpenSSL_version(OPENSSL_VERSION),
+           yaml_get_version_string(), JANSSON_VERSION, OPTIONS_DEFAULT_CONFIG);
 }
 
 static void check_start(const struct config *config, struct config_errors *errors,
@@ -37,6 +39,7 @@ static void check_start(const struct config *config, struct config_errors *error
     (void)argument;
     listener_check(config, errors);
     server_check(config, errors);
+    admin_check(config, errors);
 }
 
 /* Tells the service manager, whose people may look there first, of the first error. */
@@ -84,7 +87,8 @@ static int serve(const struct options *options, struct config *config)
         return EXIT_FAILURE;
     }
     protocol_choose_kernels();
-    return server_run(&source, config, room_deliver) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return server_run(&source, config, room_deliver, &admin_companion) == 0 ? EXIT_SUCCESS
+                                                                            : EXIT_FAILURE;
 }
 
 static int with_config(const struct options *options)

@@ -42,6 +42,16 @@ bool log_enabled(enum log_level level)
     return (int)level <= atomic_load_explicit(&level_in_force, memory_order_relaxed);
 }
 
+enum log_level log_level(void)
+{
+    return (enum log_level)atomic_load_explicit(&level_in_force, memory_order_relaxed);
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&level_in_force, (int)level, memory_order_relaxed);
+}
+
 int log_configure(enum log_level level, enum log_format format, enum log_target target,
                   const char *path)
 {

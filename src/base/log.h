@@ -109,6 +109,10 @@ void log_discard(struct log_change *change); /* NULL is allowed */
 int log_configure(enum log_level level, enum log_format format, enum log_target target,
                   const char *path);
 
+/* The level in force, and another from now on. Any thread. */
+enum log_level log_level(void);
+void log_set_level(enum log_level level);
+
 /* Starts the writing thread. Returns 0, or an errno value. */
 int log_start(void);
 

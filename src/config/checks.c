@@ -22,6 +22,18 @@ bool listener_has_unix_address(const void *object)
     return false;
 }
 
+bool listener_has_internet_address(const void *object)
+{
+    const struct listener_config *listener = object;
+
+    for (size_t i = 0; i < listener->addresses.count; i++) {
+        if (!address_syntax_is_unix(listener->addresses.items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void check_tls(struct reader *reader, struct node *node, void *object)
 {
     const struct tls_config *tls = object;

@@ -116,6 +116,12 @@ struct log_config {
     bool access;
 };
 
+/* Where the process is asked about itself, and told what to do. */
+struct admin_config {
+    struct listener_config listener; /* has neither a name nor TLS; first: rows apply to it */
+    char *token_file;                /* path, or NULL */
+};
+
 struct config {
     uint32_t workers; /* 0: auto */
     char *user;
@@ -129,6 +135,7 @@ struct config {
     struct route_settings defaults;
     struct route_config *routes;
     size_t route_count;
+    struct admin_config *admin; /* NULL: nobody can ask */
 };
 
 /*

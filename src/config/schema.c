@@ -128,6 +128,37 @@ static const struct schema_row listener_rows[] = {
     {.name = NULL},
 };
 
+static const struct schema_row admin_rows[] = {
+    {.name = "address",
+     .type = &schema_addresses,
+     SCHEMA_FIELD(struct admin_config, listener.addresses),
+     .required = true,
+     .help = "host:port, [v6]:port, :port, unix:/path, or a list of them"},
+    {.name = "mode",
+     SCHEMA_MODE(struct admin_config, listener.mode),
+     .fallback = "0660",
+     .applies = listener_has_unix_address,
+     .applies_to = UNIX_ONLY,
+     .help = "permissions of the unix socket: whoever may write to it may do everything"},
+    {.name = "owner",
+     SCHEMA_STRING(struct admin_config, listener.owner),
+     .applies = listener_has_unix_address,
+     .applies_to = UNIX_ONLY,
+     .help = "user that owns the unix socket"},
+    {.name = "group",
+     SCHEMA_STRING(struct admin_config, listener.group),
+     .applies = listener_has_unix_address,
+     .applies_to = UNIX_ONLY,
+     .help = "group of the unix socket"},
+    {.name = "token_file",
+     SCHEMA_PATH(struct admin_config, token_file),
+     .applies = listener_has_internet_address,
+     .applies_to = "only a listener with a TCP address has one",
+     .help = "file whose first line opens all of a TCP address; without it only metrics and "
+             "health are served there"},
+    {.name = NULL},
+};
+
 static const struct schema_row limits_rows[] = {
     {.name = "connections",
      SCHEMA_INTEGER(struct limits_config, connections, 1, 10000000),
@@ -297,5 +328,8 @@ const struct schema_row schema_rows[] = {
      .required = true,
      .check = check_route,
      .help = "what is served at which path; the first that matches is taken"},
+    {.name = "admin",
+     SCHEMA_OPTIONAL(struct config, admin, admin_rows),
+     .help = "where the daemon is asked about itself; absent: nowhere"},
     {.name = NULL},
 };

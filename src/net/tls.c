@@ -11,8 +11,10 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SECURITY_LEVEL = 2, CHAIN_DEPTH_MAX = 8, TICKETS = 1 };
 
@@ -270,6 +272,42 @@ void tls_context_free(struct tls_context *context)
     tls_tickets_free(context->tickets);
     free(context->contexts);
     free(context);
+}
+
+static int64_t seconds_since_1970(const ASN1_TIME *time)
+{
+    struct tm parts;
+
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+/* The subject as RFC 2253 writes it, which is ASCII. */
+static void visit_certificate(const X509 *certificate, tls_visit_certificate *visit, void *argument)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+
+    if (bio != NULL &&
+        X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0 &&
+        BIO_write(bio, "", 1) == 1) {
+        (void)BIO_get_mem_data(bio, &text);
+        visit(argument, text, seconds_since_1970(X509_get0_notAfter(certificate)));
+    } else {
+        ERR_clear_error();
+    }
+    BIO_free(bio);
+}
+
+void tls_visit_certificates(const struct tls_context *context, tls_visit_certificate *visit,
+                            void *argument)
+{
+    for (size_t i = 0; i < context->count; i++) {
+        const X509 *certificate = SSL_CTX_get0_certificate(context->contexts[i]);
+
+        if (certificate != NULL) {
+            visit_certificate(certificate, visit, argument);
+        }
+    }
 }
 
 SSL *tls_connection_create(struct tls_context *context)

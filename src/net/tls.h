@@ -24,6 +24,11 @@ struct tls_context *tls_context_create(const struct tls_config *config, tls_repo
                                        void *argument);
 void tls_context_free(struct tls_context *context);
 
+/* The certificates, in the order of the configuration. `subject` is valid during the call. */
+typedef void tls_visit_certificate(void *argument, const char *subject, int64_t not_after_unix_s);
+void tls_visit_certificates(const struct tls_context *context, tls_visit_certificate *visit,
+                            void *argument);
+
 /*
  * Lets the sessions of `previous`, an older context of the same listener, be resumed with this one,
  * which has served nobody yet. Not where either asks clients for certificates: those of a session

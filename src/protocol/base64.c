@@ -55,3 +55,31 @@ bool base64_is_canonical(struct slice text, size_t length)
     }
     return (last & ((1 << unused_bits) - 1)) == 0;
 }
+
+static size_t padding_of(struct slice text)
+{
+    size_t padding = 0;
+
+    while (padding < 2 && padding < text.length && text.data[text.length - 1 - padding] == '=') {
+        padding++;
+    }
+    return padding;
+}
+
+bool base64_decode(uint8_t *target, struct slice text, size_t *length)
+{
+    size_t characters = text.length - padding_of(text);
+    uint32_t bits = 0;
+
+    *length = characters * 6 / 8;
+    if (!base64_is_canonical(text, *length)) {
+        return false;
+    }
+    for (size_t i = 0; i < characters; i++) {
+        bits = bits << 6 | (uint32_t)value_of(text.data[i]);
+        if (i % 4 != 0) { /* a byte is complete with all but the first of each four */
+            *target++ = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+        }
+    }
+    return true;
+}

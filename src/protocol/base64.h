@@ -20,4 +20,10 @@ void base64_encode(char *target, const uint8_t *bytes, size_t length);
  */
 bool base64_is_canonical(struct slice text, size_t length);
 
+/*
+ * Writes what such a text stands for, at most 3 bytes for 4 characters, to `target`, and how many
+ * they are to *length. False, with anything written, when it is not canonical.
+ */
+bool base64_decode(uint8_t *target, struct slice text, size_t *length);
+
 #endif

@@ -5,6 +5,7 @@
 #include "server/server.h"
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "net/inherited.h"
 #include "net/listener_set.h"
@@ -35,6 +36,7 @@
 struct worker_end {
     struct mail mail;
     struct server *server;
+    bool ended; /* main thread */
 };
 
 /* In the order in which they may follow each other; any may be passed over. */
@@ -66,6 +68,9 @@ struct server {
     unsigned workers_running;
     enum stop_stage stop_stage;
     struct heartbeat *heartbeat;
+    struct server_control control;
+    const struct server_companion *companion_kind;
+    void *companion;
 };
 
 /* ---- several workers: the main thread accepts ---- */
@@ -204,8 +209,10 @@ static void worker_ended(void *owner)
 static void end_delivered(struct mail *mail, void *receiver)
 {
     struct server *server = receiver;
+    struct worker_end *end = container_of(mail, struct worker_end, mail);
 
-    (void)mail;
+    end->ended = true;
+    worker_join(server->workers[end - server->ends]); /* who has asked it hears of it now */
     server->workers_running--;
     if (server->workers_running == 0) {
         (void)event_base_loopbreak(server->base);
@@ -299,6 +306,47 @@ static bool watch_signals(struct server *server)
     return true;
 }
 
+/* ---- what others on the main thread see of it ---- */
+
+static enum server_state state(const struct server *server)
+{
+    if (server->stop_stage == STOP_NOT_ASKED) {
+        return SERVER_SERVING;
+    }
+    return server->stop_stage < STOP_GRACEFUL ? SERVER_DRAINING : SERVER_STOPPING;
+}
+
+static void begin_draining(struct server *server)
+{
+    go_to_stage(server, STOP_DRAINING);
+}
+
+static bool worker_runs(const struct server *server, unsigned index)
+{
+    return !server->ends[index].ended;
+}
+
+static int open_companion(struct server *server)
+{
+    server->control = (struct server_control){
+        .server = server,
+        .base = server->base,
+        .mailbox = &server->mailbox,
+        .workers = server->workers,
+        .worker_count = server->worker_count,
+        .in_force = &server->in_force,
+        .reloader = server->reloader,
+        .admission = &server->admission,
+        .relay = server->relay,
+        .started_ms = clock_monotonic_ms(),
+        .started_unix_ms = clock_unix_ms(),
+        .state = state,
+        .drain = begin_draining,
+        .worker_runs = worker_runs,
+    };
+    return server->companion_kind->open(&server->control, &server->companion);
+}
+
 /* ---- starting ---- */
 
 /* What is wrong has been logged. */
@@ -323,7 +371,7 @@ static bool create_workers(struct server *server, relay_deliver *deliver)
         return false;
     }
     for (unsigned i = 0; i < server->worker_count; i++) {
-        server->ends[i] = (struct worker_end){{.deliver = end_delivered}, server};
+        server->ends[i] = (struct worker_end){.mail.deliver = end_delivered, .server = server};
         server->workers[i] = worker_create(server->in_force.snapshot, server->relay,
                                            &server->admission, i, worker_ended, &server->ends[i]);
         if (server->workers[i] == NULL) {
@@ -411,13 +459,16 @@ static int prepare(struct server *server, relay_deliver *deliver)
         return fail_start(EADDRNOTAVAIL, "cannot listen: the log says where, and why");
     }
     descriptor_store_begin(&server->in_force.listeners);
-    inherited_close_unused();
     server->in_force.snapshot = snapshot_create(server->in_force.config, NULL, &changes);
     if (server->in_force.snapshot == NULL || !create_main_loop(server) ||
         !create_workers(server, deliver) || !start_accepting(server) || !create_heartbeat(server) ||
         !create_reloader(server)) {
         return out_of_memory();
     }
+    if (open_companion(server) != 0) {
+        return fail_start(EADDRNOTAVAIL, "cannot open the admin listener: the log says why");
+    }
+    inherited_close_unused();
     server->admission.max_connections =
         descriptors_for_connections(server->in_force.config->limits.connections, 0);
     server->admission.max_pending = server->in_force.config->limits.pending;
@@ -438,6 +489,10 @@ static void release(struct server *server)
     for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
         worker_free(server->workers[i]);
     }
+    if (server->mailbox.wake_fd >= 0) {
+        mailbox_drain(&server->mailbox, server); /* what workers were asked comes back */
+    }
+    server->companion_kind->close(server->companion);
     reloader_free(server->reloader);
     listener_set_free(&server->in_force.listeners);
     inherited_free();
@@ -484,10 +539,12 @@ static int serve(struct server *server)
     return 0;
 }
 
-int server_run(const struct config_source *source, struct config *config, relay_deliver *deliver)
+int server_run(const struct config_source *source, struct config *config, relay_deliver *deliver,
+               const struct server_companion *companion)
 {
     struct server server = {.source = source,
                             .in_force.config = config,
+                            .companion_kind = companion,
                             .mailbox.wake_fd = -1,
                             .worker_count =
                                 config->workers > 0 ? config->workers : cpus_available()};

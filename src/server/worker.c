@@ -32,6 +32,7 @@ struct worker {
     struct event *stop_timer; /* armed when stopping: who is left then is dropped */
     bool stopping;
     bool started;
+    bool joined;
     unsigned index;
     pthread_t thread;
     atomic_uint connections; /* on this worker or under way to it */
@@ -41,7 +42,7 @@ struct worker {
     struct stop_order orders[WORKER_ORDER_COUNT];
 
     struct mail question;
-    atomic_bool asked;              /* the question is under way */
+    atomic_int_least64_t asked_ms;  /* when the question was sent; 0: it is not under way */
     atomic_int_least64_t turned_ms; /* when it was last taken */
 };
 
@@ -126,6 +127,16 @@ void worker_give(struct worker *worker, int fd, struct listener *listener, const
 unsigned worker_connection_count(const struct worker *worker)
 {
     return atomic_load_explicit(&worker->connections, memory_order_relaxed);
+}
+
+void worker_post(struct worker *worker, struct mail *mail)
+{
+    mailbox_post(&worker->mailbox, mail);
+}
+
+struct loop *worker_loop(const struct worker *worker)
+{
+    return worker->loop;
 }
 
 const struct counters *worker_counters(const struct worker *worker)
@@ -328,26 +339,41 @@ void worker_order(struct worker *worker, enum worker_order order, const struct d
 
 /* ---- whether it turns ---- */
 
+int64_t worker_turned_ms(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->turned_ms, memory_order_relaxed);
+}
+
 static void question_delivered(struct mail *mail, void *receiver)
 {
     struct worker *worker = receiver;
 
     (void)mail;
-    atomic_store_explicit(&worker->turned_ms, clock_monotonic_ms(), memory_order_relaxed);
-    atomic_store_explicit(&worker->asked, false, memory_order_release);
+    if (worker_turned_ms(worker) !=
+        WORKER_ENDED_MS) { /* else it is whoever has joined the thread */
+        atomic_store_explicit(&worker->turned_ms, clock_monotonic_ms(), memory_order_relaxed);
+    }
+    atomic_store_explicit(&worker->asked_ms, 0, memory_order_release);
 }
 
 void worker_ask(struct worker *worker)
 {
-    if (!atomic_exchange_explicit(&worker->asked, true, memory_order_acquire)) {
+    int_least64_t not_asked = 0;
+
+    if (atomic_compare_exchange_strong_explicit(&worker->asked_ms, &not_asked, clock_monotonic_ms(),
+                                                memory_order_acquire, memory_order_relaxed)) {
         worker->question.deliver = question_delivered;
         mailbox_post(&worker->mailbox, &worker->question);
     }
 }
 
-int64_t worker_turned_ms(const struct worker *worker)
+int64_t worker_silence_ms(const struct worker *worker)
 {
-    return atomic_load_explicit(&worker->turned_ms, memory_order_relaxed);
+    int64_t asked_ms = atomic_load_explicit(&worker->asked_ms, memory_order_relaxed);
+
+    return asked_ms != 0 && worker_turned_ms(worker) != WORKER_ENDED_MS
+               ? clock_monotonic_ms() - asked_ms
+               : 0;
 }
 
 /* ---- the thread ---- */
@@ -483,15 +509,23 @@ bool worker_accept(struct worker *worker, const struct listener_set *set)
     return worker->acceptor != NULL;
 }
 
+void worker_join(struct worker *worker)
+{
+    if (worker->started && !worker->joined) {
+        (void)pthread_join(worker->thread, NULL);
+        worker->joined = true;
+    }
+    if (worker->started) {
+        empty_mailbox(worker);
+    }
+}
+
 void worker_free(struct worker *worker)
 {
     if (worker == NULL) {
         return;
     }
-    if (worker->started) {
-        (void)pthread_join(worker->thread, NULL);
-        empty_mailbox(worker);
-    }
+    worker_join(worker);
     acceptor_free(worker->acceptor);
     if (worker->mail_event != NULL) {
         event_free(worker->mail_event);

@@ -94,10 +94,26 @@ void worker_ask(struct worker *worker);
 /* Any thread: when the worker has last taken such a mail (ms, monotonic), or else was made. */
 int64_t worker_turned_ms(const struct worker *worker);
 
+/* Any thread: for how long such a mail has been waiting to be taken (ms); 0: none is under
+ * way, or the worker has ended. */
+int64_t worker_silence_ms(const struct worker *worker);
+
+/*
+ * Any thread: has mail delivered on the worker's thread, the worker being its receiver. What one
+ * that has ended has not taken is delivered by whoever calls worker_join.
+ */
+void worker_post(struct worker *worker, struct mail *mail);
+
+/* What its connections share: for its own thread. */
+struct loop *worker_loop(const struct worker *worker);
+
 /* What the worker has counted. Any thread. */
 const struct counters *worker_counters(const struct worker *worker);
 
-/* Waits for the thread, if it was started, and frees. NULL is allowed. */
+/* Waits for the thread, if it was started, and delivers the mail that it has left. */
+void worker_join(struct worker *worker);
+
+/* The same, and frees. NULL is allowed. */
 void worker_free(struct worker *worker);
 
 #endif

@@ -42,6 +42,8 @@ def every_key():
             {'name': 'one: #2', 'address': ['127.0.0.1:1', '[::1]:2', ':3'], 'tls': tls},
             {'name': "it's \\ here", 'address': 'unix:/run/a b.sock', 'mode': '0600',
              'owner': 'nobody', 'group': 'daemon'}],
+        'admin': {'address': ['unix:/run/admin.sock', 'localhost:1'], 'mode': '0600',
+                  'owner': 'nobody', 'group': 'daemon', 'token_file': '/etc/a token'},
         'limits': {'connections': 9, 'pending': 8, 'request_line': '1KiB', 'header_size': '3KiB',
                    'headers': 10},
         'timeouts': {'handshake': '1500ms', 'tls': '1m', 'send': '59s', 'close': '1ms',
@@ -127,7 +129,7 @@ class InformationTest(CommandLineTest):
     def test_build_information(self):
         text = self.assert_same('-V')
         self.assertTrue(text.startswith(self.assert_prints('-v')), text)
-        for library in ('libevent', 'OpenSSL', 'libyaml'):
+        for library in ('libevent', 'OpenSSL', 'libyaml', 'jansson'):
             self.assertRegex(text, rf'(?m)^{library} \d+\.\d+')
 
     def test_information_needs_no_configuration(self):
@@ -143,22 +145,29 @@ class CheckTest(CommandLineTest):
         self.assertEqual(text.count('\n'), 1, text)
 
     def test_the_settings_that_it_has_switched_off_are_in_order_too(self):
-        """Taking the `#` away switches them on. Lines that begin with `# ` are prose."""
-        lines = [line if line.startswith('# ') else re.sub(r'^( *)#', r'\1', line)
+        """Taking the `#` away switches them on. A `#` and a single blank begin prose."""
+        lines = [line if re.match('# [^ ]', line) else re.sub(r'^( *)#', r'\1', line)
                  for line in SHIPPED_FILE.read_text(encoding='utf-8').splitlines()]
         chain, key = certificates.get('localhost')
         text = ('\n'.join(lines)
                 .replace('/etc/wsrelayd/tls/fullchain.pem', str(chain))
                 .replace('/etc/wsrelayd/tls/privkey.pem', str(key))
                 .replace('/etc/wsrelayd/tls/clients.pem', str(certificates.directory() / 'ca.pem'))
+                .replace('/etc/wsrelayd/admin.token', self.write_token())
                 .replace('/run/wsrelayd/', f'{self.directory}/'))
         for name in ('wsrelayd', 'www-data'):
             text = re.sub(rf'\b(user|owner|group): {name}', r'\1: daemon', text)
         path = self.write(text)
         self.assert_prints('-t', '-c', path)
         dump = self.assert_prints('-T', '-c', path)
-        for key in ('user:', 'group:', 'pid_file:', 'client_ca:', 'owner:', 'host:'):
+        for key in ('user:', 'group:', 'pid_file:', 'client_ca:', 'owner:', 'host:', 'token_file:'):
             self.assertIn(key, dump)
+
+    def write_token(self):
+        path = self.directory / 'admin.token'
+        path.touch(mode=0o600)
+        path.write_text('0123456789abcdef', encoding='ascii')
+        return str(path)
 
     def test_every_key_at_another_value_is_in_order(self):
         self.assert_prints('-T', '-c', self.write(every_key()))

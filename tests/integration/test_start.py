@@ -120,13 +120,13 @@ class BadConfigurationTest(StartTest):
                                         r'\(did you mean "workers"\?\)')
 
     def test_keys_of_later_versions_do_not_exist(self):
-        later = {'admin': {}, 'trusted_proxies': []}
+        later = {'trusted_proxies': []}
         content = configured(plain('127.0.0.1:0', proxy_protocol={}),
                              defaults={'compression': {}, 'rate': {}}, **later)
         content['limits'] = {'memory': 'auto', 'connections_per_address': 0}
         content['timeouts'] = {'assembly': '60s'}
         content['routes'] = [{'path': '/', 'handler': 'echo', 'page': True}]
-        keys = (r'admin', r'trusted_proxies', r'listeners\[0\]\.proxy_protocol',
+        keys = (r'trusted_proxies', r'listeners\[0\]\.proxy_protocol',
                 r'defaults\.compression', r'defaults\.rate', r'limits\.memory',
                 r'limits\.connections_per_address', r'timeouts\.assembly', r'routes\[0\]\.page')
         self.assert_fails_both(content, *[rf'error: {key}: unknown key' for key in keys])

@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LONGEST = 20 };
 
@@ -120,6 +121,56 @@ START_TEST(test_what_is_not_the_encoding_of_16_bytes_is_no_key)
 }
 END_TEST
 
+/* ---- decoding ---- */
+
+START_TEST(test_the_examples_are_decoded)
+{
+    uint8_t target[8];
+    size_t length;
+
+    ck_assert(base64_decode(target, slice_of(examples[_i][1]), &length));
+    ck_assert_uint_eq(length, strlen(examples[_i][0]));
+    ck_assert_mem_eq(target, examples[_i][0], length);
+}
+END_TEST
+
+START_TEST(test_every_byte_survives_in_every_place)
+{
+    uint8_t bytes[LONGEST];
+    uint8_t decoded[LONGEST];
+    char encoded[BASE64_LENGTH(LONGEST)];
+
+    for (size_t length = 1; length <= LONGEST; length++) {
+        for (unsigned value = 0; value < 256; value++) {
+            size_t decoded_length;
+
+            memset(bytes, (int)value, length);
+            bytes[value % length] ^= 0xff;
+            base64_encode(encoded, bytes, length);
+            ck_assert(base64_decode(decoded, (struct slice){encoded, BASE64_LENGTH(length)},
+                                    &decoded_length));
+            ck_assert_uint_eq(decoded_length, length);
+            ck_assert_mem_eq(decoded, bytes, length);
+        }
+    }
+}
+END_TEST
+
+static const char *const undecodable[] = {
+    "A",    "AA",   "AAA",      "AAAAA", "=",    "==",         "====",  "A===",   "AA=",
+    "AB==", "AAB=", "AA==AAAA", "AA A",  "AA-_", "AA\xff\xff", "AAAA=", "AAAA==", "AAAA====",
+};
+
+START_TEST(test_what_is_not_canonical_is_not_decoded)
+{
+    uint8_t target[16];
+    size_t length;
+
+    ck_assert_msg(!base64_decode(target, slice_of(undecodable[_i]), &length), "%s",
+                  undecodable[_i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base64");
@@ -129,6 +180,11 @@ int main(void)
     tcase_add_test(tests, test_every_value_of_a_group_is_encoded_in_the_standard_alphabet);
     tcase_add_test(tests, test_a_text_is_canonical_if_it_is_what_its_bytes_are_encoded_to);
     tcase_add_test(tests, test_what_is_not_the_encoding_of_16_bytes_is_no_key);
+    tcase_add_loop_test(tests, test_the_examples_are_decoded, 0,
+                        sizeof examples / sizeof *examples);
+    tcase_add_test(tests, test_every_byte_survives_in_every_place);
+    tcase_add_loop_test(tests, test_what_is_not_canonical_is_not_decoded, 0,
+                        sizeof undecodable / sizeof *undecodable);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }
