@@ -188,8 +188,7 @@ static bool watch_listeners(struct admin *admin)
 
         watch->admin = admin;
         watch->bound = admin->listeners.sockets[i].bound;
-        watch->event =
-            event_new(base, watch->bound->fd, EV_READ | EV_PERSIST, accept_ready, watch);
+        watch->event = event_new(base, watch->bound->fd, EV_READ | EV_PERSIST, accept_ready, watch);
         if (watch->event == NULL || event_add(watch->event, NULL) != 0) {
             return false;
         }

@@ -7,7 +7,8 @@
 #include "admin/exposition.h"
 #include "admin/figures.h"
 #include "admin/process.h"
-#include "net/listener.h"
+#include "net/listener_set.h"
+#include "net/reload_counters.h"
 #include "net/tls.h"
 
 #include <openssl/crypto.h>
@@ -335,9 +336,8 @@ static void write_certificates_of(struct scrape *scrape, const struct listener *
 
     tls_visit_certificates(listener->tls, note_certificate, &certificates);
     for (size_t i = 0; i < certificates.count; i++) {
-        const struct label labels[] = {{"listener", listener->name},
-                                       {"subject", certificates.items[i].subject},
-                                       {NULL, NULL}};
+        const struct label labels[] = {
+            {"listener", listener->name}, {"subject", certificates.items[i].subject}, {NULL, NULL}};
 
         exposition_number(&scrape->out, labels, (uint64_t)certificates.items[i].not_after_s);
         free(certificates.items[i].subject);
@@ -358,6 +358,26 @@ static void write_certificates(struct scrape *scrape)
     }
 }
 
+/* ---- reloads ---- */
+
+static void write_reloads(struct scrape *scrape)
+{
+    const struct reload_result *last = reloader_last(scrape->control->reloader);
+
+    exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_reloads",
+                      "Reloads of the configuration, by how they ended.");
+    write_labelled(scrape, "result", "success", reload_counter_read(RELOADS_SUCCEEDED));
+    write_labelled(scrape, "result", "failure", reload_counter_read(RELOADS_FAILED));
+    exposition_family(&scrape->out, METRIC_GAUGE, "wsrelayd_last_reload_success",
+                      "Whether the last reload succeeded; 1 before the first.");
+    exposition_number(&scrape->out, NULL, last == NULL || last->succeeded);
+    exposition_family(&scrape->out, METRIC_GAUGE, "wsrelayd_live_settings",
+                      "Objects of this and earlier configurations that are still in use.");
+    write_labelled(scrape, "kind", "snapshot", reload_counter_read(LIVE_SNAPSHOTS));
+    write_labelled(scrape, "kind", "route", reload_counter_read(LIVE_ROUTES));
+    write_labelled(scrape, "kind", "listener", reload_counter_read(LIVE_LISTENERS));
+}
+
 /* ---- all together ---- */
 
 static void write_all(struct scrape *scrape)
@@ -375,6 +395,7 @@ static void write_all(struct scrape *scrape)
     write_workers(scrape);
     write_tls_handshakes(scrape);
     write_certificates(scrape);
+    write_reloads(scrape);
     exposition_end(&scrape->out);
 }
 

@@ -10,32 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Writes what is in force. The routes are the snapshot's, so they are lent for that long. */
-static bool dump(const struct in_force *in_force, FILE *stream)
-{
-    const struct snapshot *snapshot = in_force->snapshot;
-    struct config config = *in_force->config;
-
-    config.routes = calloc(snapshot->route_count + 1, sizeof *config.routes);
-    if (config.routes == NULL) {
-        return false;
-    }
-    config.route_count = snapshot->route_count;
-    for (size_t i = 0; i < snapshot->route_count; i++) {
-        config.routes[i] = snapshot->routes[i]->config;
-    }
-    config_dump(&config, stream);
-    free(config.routes);
-    return true;
-}
-
 void answer_config(struct exchange *exchange, struct slice element)
 {
     const struct server_control *control = admin_control(exchange_admin(exchange));
     char *text = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&text, &length);
-    bool written = stream != NULL && dump(control->in_force, stream);
+    bool written = stream != NULL && reload_dump(control->in_force, stream);
 
     (void)element;
     written = stream != NULL && fclose(stream) == 0 && written;

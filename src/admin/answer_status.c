@@ -7,6 +7,7 @@
 #include "admin/exchange.h"
 #include "admin/figures.h"
 #include "admin/process.h"
+#include "admin/reload_facts.h"
 #include "admin/time_text.h"
 #include "base/clock.h"
 
@@ -85,6 +86,7 @@ static void status_known(void *owner, struct survey *survey)
     if (status != NULL) {
         add_numbers(status, control);
         add_traffic(status, survey, control);
+        (void)json_object_set_new(status, "reloads", reloads_json(control->reloader));
     }
     exchange_answer_json(exchange, 200, status);
 }

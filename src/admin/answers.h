@@ -30,6 +30,10 @@ endpoint_answer answer_listeners;
 endpoint_answer answer_log_level;
 endpoint_answer change_log_level;
 
+/* ---- answer_reload.c ---- */
+
+endpoint_answer begin_reload;
+
 /* ---- answer_connections.c ---- */
 
 endpoint_answer answer_connections;

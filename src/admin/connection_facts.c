@@ -81,10 +81,10 @@ json_t *connection_json(struct conn *conn)
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s?, s:o, s:s?, s:s?, s:s, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
         "id", id, "state", conn_state_name(conn->state), "address", address, "port",
-        port_json(conn), "listener", conn->listener->name, "route", connection_route(conn),
-        "room", room_json(conn), "subprotocol", conn->subprotocol, "tls", tls_version(conn),
-        "opened_at", opened, "age_seconds", (double)(now_ms - conn->opened_ms) / 1000,
-        "idle_seconds", (double)(now_ms - idle_since_ms(conn)) / 1000, "queue_bytes",
+        port_json(conn), "listener", conn->listener->name, "route", connection_route(conn), "room",
+        room_json(conn), "subprotocol", conn->subprotocol, "tls", tls_version(conn), "opened_at",
+        opened, "age_seconds", (double)(now_ms - conn->opened_ms) / 1000, "idle_seconds",
+        (double)(now_ms - idle_since_ms(conn)) / 1000, "queue_bytes",
         (json_int_t)(conn->outbox != NULL ? conn->outbox->bytes : 0), "messages_in",
         (json_int_t)conn->messages_in, "messages_out", (json_int_t)conn->messages_out, "bytes_in",
         (json_int_t)conn->bytes_in, "bytes_out", (json_int_t)conn->bytes_out);

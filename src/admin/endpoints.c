@@ -21,6 +21,7 @@ static const struct endpoint endpoints[] = {
     {"GET", "/v1/listeners", NULL, answer_listeners},
     {"GET", "/v1/log-level", NULL, answer_log_level},
     {"PUT", "/v1/log-level", NULL, change_log_level},
+    {"POST", "/v1/reload", NULL, begin_reload},
     {"POST", "/v1/drain", NULL, begin_drain},
     {"GET", "/v1/connections", connection_parameters, answer_connections},
     {"POST", "/v1/connections/{}/close", NULL, close_connection},

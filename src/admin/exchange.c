@@ -34,6 +34,7 @@ struct exchange {
     struct event *timer;
     enum exchange_state state;
     struct survey *survey; /* what workers have been asked for this, or NULL */
+    bool awaits_reload;
     struct request request;
     struct http_scanner scanner;
     const struct endpoint *endpoint;
@@ -66,6 +67,9 @@ void exchange_free(struct exchange *exchange)
     admin_forget(exchange->admin, &exchange->link);
     if (exchange->survey != NULL) {
         survey_forget(exchange->survey);
+    }
+    if (exchange->awaits_reload) {
+        reloader_forget(admin_control(exchange->admin)->reloader, exchange);
     }
     if (exchange->timer != NULL) {
         event_free(exchange->timer);
@@ -145,8 +149,18 @@ void exchange_ask(struct exchange *exchange, const struct survey_kind *kind, int
     }
 }
 
+void exchange_ask_reload(struct exchange *exchange, reload_done *done)
+{
+    exchange->awaits_reload =
+        reloader_ask(admin_control(exchange->admin)->reloader, done, exchange);
+    if (!exchange->awaits_reload) {
+        exchange_fail(exchange, 503, "The daemon is stopping, or memory is short.", NULL);
+    }
+}
+
 void exchange_end_ask(struct exchange *exchange)
 {
+    exchange->awaits_reload = false;
     exchange->survey = NULL;
 }
 

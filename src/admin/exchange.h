@@ -7,6 +7,7 @@
 #include "admin/reply.h"
 #include "admin/request.h"
 #include "admin/survey.h"
+#include "server/reloader.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -48,6 +49,10 @@ void exchange_fail(struct exchange *exchange, int status, const char *message, j
  * when that is not possible. */
 void exchange_ask(struct exchange *exchange, const struct survey_kind *kind, int worker,
                   const void *question, size_t question_bytes, survey_done *done);
+
+/* Asks for a reload; `done` is called with the exchange, unless the client has gone. Answers by
+ * itself when that is not possible. */
+void exchange_ask_reload(struct exchange *exchange, reload_done *done);
 
 /* For `done`, before anything else: what was asked is over. */
 void exchange_end_ask(struct exchange *exchange);

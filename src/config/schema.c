@@ -330,6 +330,7 @@ const struct schema_row schema_rows[] = {
      .help = "what is served at which path; the first that matches is taken"},
     {.name = "admin",
      SCHEMA_OPTIONAL(struct config, admin, admin_rows),
+     .needs_restart = true,
      .help = "where the daemon is asked about itself; absent: nowhere"},
     {.name = NULL},
 };

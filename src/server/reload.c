@@ -304,14 +304,14 @@ bool reload_certificates(struct in_force *in_force, const struct reload_receiver
 
 /* ---- showing ---- */
 
-void reload_dump(const struct in_force *in_force, FILE *stream)
+bool reload_dump(const struct in_force *in_force, FILE *stream)
 {
     const struct snapshot *snapshot = in_force->snapshot;
     struct config shown = *in_force->config;
 
     shown.routes = calloc(snapshot->route_count + 1, sizeof *shown.routes);
     if (shown.routes == NULL) {
-        return;
+        return false;
     }
     shown.route_count = snapshot->route_count;
     for (size_t i = 0; i < snapshot->route_count; i++) {
@@ -319,4 +319,5 @@ void reload_dump(const struct in_force *in_force, FILE *stream)
     }
     config_dump(&shown, stream);
     free(shown.routes);
+    return true;
 }

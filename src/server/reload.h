@@ -67,8 +67,9 @@ bool reload_begin(const struct config_source *source, struct in_force *in_force,
 bool reload_certificates(struct in_force *in_force, const struct reload_receivers *receivers,
                          size_t index);
 
-/* Writes the configuration in force as config_dump does. Nothing where memory is short. */
-void reload_dump(const struct in_force *in_force, FILE *stream);
+/* Writes the configuration in force as config_dump does. False, and nothing is written, where
+ * memory is short. */
+bool reload_dump(const struct in_force *in_force, FILE *stream);
 
 /* Logs where the sockets of a set listen, but for those that were kept. */
 void reload_log_listening(const struct listener_set *set);

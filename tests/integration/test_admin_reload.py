@@ -1,0 +1,96 @@
+"""Reloads that the admin listener is asked for, and what it tells of reloads."""
+
+import threading
+
+from harness import configuration
+from harness.admin_case import AdminTest
+from harness.deadline import wait_until
+from harness.reloading import FAILED, Reloading
+from harness.threads import HeldThread
+
+OTHER_ROUTE = {**configuration.ECHO_ROUTE, 'path': '/other'}
+
+
+class AdminReloadTest(AdminTest, Reloading):
+    """POST /v1/reload, and reloads in the status, the configuration and the metrics."""
+
+    def write(self, **changes):
+        configuration.write({**self.daemon.content, **changes}, self.daemon.file)
+
+    def write_broken(self):
+        """One error of the file."""
+        self.expect_error_line('cannot reload')
+        self.expect_error_line('reload failed')
+        self.write(routes=[{**configuration.ECHO_ROUTE, 'handlr': 'echo'}])
+
+    def metrics(self):
+        lines = self.unix.get('/metrics').text.splitlines()
+        return dict(line.rsplit(' ', 1) for line in lines if 'reload' in line or 'live' in line)
+
+    def test_it_is_answered_when_the_new_configuration_is_in_force(self):
+        for workers in (2, 1):
+            with self.subTest(workers=workers):
+                self.start_admin(workers=workers)
+                self.write(routes=[OTHER_ROUTE])
+                answer = self.unix.post('/v1/reload')
+                self.assertEqual((answer.status, answer.json), (200, {'result': 'reloaded'}))
+                self.client('/other').echo()
+                self.assertIn('/other', self.unix.get('/v1/config').json['config'])
+                self.check_stop()
+
+    def test_the_errors_of_a_reload_that_failed_are_the_answer(self):
+        self.start_admin()
+        self.write_broken()
+        answer = self.unix.post('/v1/reload')
+        self.assert_error(answer, 409)
+        errors = answer.error['details']['errors']
+        self.assertTrue(any('handlr: unknown key' in error for error in errors), errors)
+        self.daemon.log.wait_for_count(FAILED, 1)
+        self.client().echo()
+        last = self.unix.get('/v1/status').json['reloads']['last']
+        self.assertEqual((last['result'], last['errors']), ('failed', errors))
+        self.restore()
+
+    def test_the_status_and_the_metrics_tell_of_reloads(self):
+        self.start_admin()
+        self.assertEqual(self.unix.get('/v1/status').json['reloads'],
+                         {'succeeded': 0, 'failed': 0, 'last': None})
+        self.assertEqual(self.metrics()['wsrelayd_last_reload_success'], '1')
+        self.assertEqual(self.unix.post('/v1/reload').status, 200)
+        self.write_broken()
+        self.assertEqual(self.unix.post('/v1/reload').status, 409)
+        reloads = self.unix.get('/v1/status').json['reloads']
+        self.assertEqual((reloads['succeeded'], reloads['failed']), (1, 1))
+        metrics = self.metrics()
+        self.assertEqual(metrics['wsrelayd_reloads_total{result="success"}'], '1')
+        self.assertEqual(metrics['wsrelayd_reloads_total{result="failure"}'], '1')
+        self.assertEqual(metrics['wsrelayd_last_reload_success'], '0')
+        self.assertEqual(metrics['wsrelayd_live_settings{kind="snapshot"}'], '1')
+        self.restore()
+
+    def test_it_takes_nothing_but_an_empty_body(self):
+        self.start_admin()
+        self.assert_error(self.unix.post('/v1/reload', {'wait': True}), 400)
+        self.assertEqual(self.unix.get('/v1/status').json['reloads']['succeeded'], 0)
+
+    def test_a_client_that_does_not_wait_for_the_answer_does_no_harm(self):
+        self.start_admin()
+        with HeldThread(self.daemon.process.pid, 'worker-1'):
+            sock = self.unix.open()
+            sock.sendall(b'POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+            waiting = threading.Thread(target=self.unix.post, args=('/v1/reload',))
+            waiting.start()
+            sock.close()
+        waiting.join()
+        wait_until(lambda: self.unix.get('/v1/status').json['reloads']['succeeded'] > 0,
+                   'the reload')
+
+    def test_the_admin_listener_cannot_be_changed_by_a_reload(self):
+        self.start_admin()
+        for pattern in ('cannot reload', 'reload failed'):
+            self.expect_error_line(pattern)
+        self.write(admin={'address': '127.0.0.1:0'})
+        answer = self.unix.post('/v1/reload')
+        self.assert_error(answer, 409)
+        self.assertIn('admin: cannot change while the daemon runs', ' '.join(answer.error['details']['errors']))
+        self.restore()
