@@ -385,6 +385,7 @@ int64_t worker_silence_ms(const struct worker *worker)
 static void rule_out_cancellation(void)
 {
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    /* NOLINTNEXTLINE(concurrency-thread-canceltype-asynchronous,cert-pos47-c): it is disabled. */
     (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 }
 
