@@ -104,12 +104,13 @@ endif
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
-# src/bench is wsrelay-bench, everything else wsrelayd.
+# src/bench is wsrelay-bench, src/ctl wsrelayctl, everything else wsrelayd.
 SOURCES := $(wildcard src/*.c src/*/*.c)
 ALL_OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
 BENCH_OBJECTS := $(filter $(B)/obj/bench/%,$(ALL_OBJECTS))
-OBJECTS := $(filter-out $(BENCH_OBJECTS),$(ALL_OBJECTS))
-PROGRAMS := $(B)/wsrelayd $(B)/wsrelay-bench
+CTL_OBJECTS := $(filter $(B)/obj/ctl/%,$(ALL_OBJECTS))
+OBJECTS := $(filter-out $(BENCH_OBJECTS) $(CTL_OBJECTS),$(ALL_OBJECTS))
+PROGRAMS := $(B)/wsrelayd $(B)/wsrelayctl $(B)/wsrelay-bench
 
 # Every tests/unit/test_*.c and every tests/bench/*.c is a program. What programs share are the
 # other files of tests/unit, and tests/bench/common.
@@ -149,7 +150,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 # ---- building ---------------------------------------------------------------------------------
 
 .PHONY: all run bench-tools
-all: $(PROGRAMS) ## Build the daemon and its load generator: build/wsrelayd, build/wsrelay-bench
+all: $(PROGRAMS) ## Build the programs: build/wsrelayd, build/wsrelayctl, build/wsrelay-bench
 
 run: $(B)/wsrelayd ## Serve with the configuration of this tree, in the foreground
 	@exec $(B)/wsrelayd -c etc/wsrelayd.yaml
@@ -166,6 +167,9 @@ $(B)/obj/%.o: src/%.c $(B)/command-line
 $(B)/wsrelay-bench: $(B)/obj/bench/main.o $(B)/libwsrelay-bench.a $(B)/libwsrelayd.a
 	$(call say,LINK)$(LINK) -o $@ $^ $(BENCH_LIBRARIES)
 
+$(B)/wsrelayctl: $(B)/obj/ctl/main.o $(B)/libwsrelayctl.a $(B)/libwsrelayd.a
+	$(call say,LINK)$(LINK) -o $@ $^ $(CTL_LIBRARIES)
+
 # The programs without their main(), for the tests to link with.
 $(B)/libwsrelayd.a: $(OBJECTS) $(B)/object-list
 	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(filter-out $(B)/obj/main.o,$(OBJECTS))
@@ -173,7 +177,10 @@ $(B)/libwsrelayd.a: $(OBJECTS) $(B)/object-list
 $(B)/libwsrelay-bench.a: $(BENCH_OBJECTS) $(B)/object-list
 	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(filter-out $(B)/obj/bench/main.o,$(BENCH_OBJECTS))
 
-LIBRARIES_OF_TESTS := $(B)/libwsrelay-bench.a $(B)/libwsrelayd.a
+$(B)/libwsrelayctl.a: $(CTL_OBJECTS) $(B)/object-list
+	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(filter-out $(B)/obj/ctl/main.o,$(CTL_OBJECTS))
+
+LIBRARIES_OF_TESTS := $(B)/libwsrelay-bench.a $(B)/libwsrelayctl.a $(B)/libwsrelayd.a
 
 $(B)/tests/%.o: tests/unit/%.c $(B)/command-line
 	@mkdir -p $(@D)
@@ -254,6 +261,7 @@ install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays as it is
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(CONFIG_DIRECTORY)
 	$(INSTALL) -m 755 $(B)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayd
+	$(INSTALL) -m 755 $(B)/wsrelayctl $(DESTDIR)$(sbindir)/wsrelayctl
 	$(INSTALL) -m 755 $(B)/wsrelay-bench $(DESTDIR)$(bindir)/wsrelay-bench
 	test -e $(CONFIG_DIRECTORY)/wsrelayd.yaml || \
 		$(INSTALL) -m 644 etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml
@@ -263,7 +271,8 @@ install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays a
 	$(call install_text_as,systemd/wsrelayd.tmpfiles.conf,$(DESTDIR)$(tmpfilesdir),wsrelayd.conf)
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
-	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(bindir)/wsrelay-bench
+	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayctl
+	rm -f $(DESTDIR)$(bindir)/wsrelay-bench
 	rm -f $(foreach unit,$(UNITS),$(DESTDIR)$(unitdir)/$(notdir $(unit)))
 	rm -f $(DESTDIR)$(sysusersdir)/wsrelayd.conf $(DESTDIR)$(tmpfilesdir)/wsrelayd.conf
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
