@@ -69,6 +69,9 @@ static const struct row rows[] = {
      "publish: a binary message instead of text"},
     {0, "wait", NULL, KIND_FLAG, AT(wait), "reload",
      "reload: wait for as long as it takes, whatever --timeout says"},
+    {0, "interval", "SECONDS", KIND_SECONDS, AT(interval_s), "watch",
+     "watch: how often to look (1)"},
+    {0, "count", "N", KIND_COUNT, AT(count), "watch", "watch: look so often, and end"},
     {'h', "help", NULL, KIND_HELP, 0, NULL, "print this text, and exit"},
     {'V', "version", NULL, KIND_VERSION, 0, NULL, "print the version, and exit"},
 };
@@ -290,7 +293,7 @@ enum command arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
     struct words words = {.command = COMMAND_RUN};
 
-    *arguments = (struct arguments){.timeout_s = 30};
+    *arguments = (struct arguments){.timeout_s = 30, .interval_s = 1};
     if (!read_options(argc, argv, arguments, &words)) {
         return COMMAND_MISTAKE;
     }

@@ -30,6 +30,8 @@ struct arguments {
     const char *reason;
     bool binary;
     bool wait;
+    double interval_s;
+    uint64_t count; /* 0: without end */
 };
 
 enum command { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_MISTAKE };

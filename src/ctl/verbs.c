@@ -6,6 +6,7 @@
 #include "config/suggest.h"
 #include "ctl/act.h"
 #include "ctl/browse.h"
+#include "ctl/live.h"
 #include "ctl/show.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ const struct verb verbs[] = {
     {"listeners", "", 0, 0, "where it listens for WebSocket connections", show_listeners},
     {"connections", "", 0, 0, "the connections that are there", browse_connections},
     {"rooms", "", 0, 0, "the rooms that are there, with the number of their members", browse_rooms},
+    {"watch", "", 0, 0, "rates, rooms and slow readers, live; q ends it", live_watch},
     {"close", "ID", 1, 1, "close a connection", act_close},
     {"close-room", "NAMESPACE NAME", 2, 2, "close the connections of all members of a room",
      act_close_room},

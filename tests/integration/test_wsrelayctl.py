@@ -400,7 +400,7 @@ class UnreachableTest(FakeTest):
         port = sock.getsockname()[1]
         for address, problem in ((f'127.0.0.1:{port}', 'Connection refused'),
                                  ('unix:/nonexistent/a', 'No such file or directory')):
-            for verb in ('status', 'health', 'metrics', 'connections'):
+            for verb in ('status', 'health', 'metrics', 'watch', 'connections'):
                 with self.subTest(address=address, verb=verb):
                     self.assertRegex(Control('-s', address).refusal(UNREACHABLE, verb),
                                      rf'\Acannot reach {re.escape(address)} \(from --server\): '
@@ -469,8 +469,11 @@ class OutputTest(FakeTest):
     """Standard output."""
 
     def test_output_that_nobody_gets_is_an_error(self):
-        self.start({'GET /v1/status': answer(STATUS), 'GET /metrics': answer('x')})
-        for words in (['status'], ['status', '--json'], ['metrics'], ['--help'], ['--version']):
+        self.start({'GET /v1/status': answer(STATUS), 'GET /metrics': answer('x'),
+                    'GET /v1/rooms': answer({'rooms': []}),
+                    'GET /v1/connections': answer({'connections': []})})
+        for words in (['status'], ['status', '--json'], ['metrics'], ['--help'], ['--version'],
+                      ['watch', '--interval', '0.01', '--count', '1']):
             with self.subTest(words), open('/dev/full', 'wb') as full:
                 process = subprocess.run([control(), '-s', self.fake.address, *words], stdout=full,
                                          stderr=subprocess.PIPE, text=True, check=False,

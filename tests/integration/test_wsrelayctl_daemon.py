@@ -105,6 +105,16 @@ class LookTest(ControlTest):
             self.assertIn('not known', control.output('status'))
         wait_until(lambda: control.run('health').returncode == DONE, 'the daemon to be well again')
 
+    def test_watch_shows_who_reads_slowly(self):
+        control = self.start_control(workers=1, defaults={'send_queue': {'size': '64MiB'}})
+        slow = self.client('/room/wide', receive_buffer=4096)
+        for _ in range(12):
+            control.output('publish', *self.room('wide'), data=b'x' * 1000000)
+        block = control.output('watch', '--interval', '0.1', '--count', '1')
+        port = slow.sock.getsockname()[1]
+        self.assertRegex(block, r'\n +1 .* wide\n')
+        self.assertRegex(block, rf'\n *[\d.]+MiB +0-\d+ +127.0.0.1:{port} .* wide\n')
+
 
 class ActTest(ControlTest):
     """Verbs that change something."""

@@ -67,10 +67,12 @@ END_TEST
 
 START_TEST(test_what_is_not_given_has_its_default)
 {
-    static const char *const words[WORDS_MAX] = {"status"};
+    static const char *const words[WORDS_MAX] = {"watch"};
 
     ck_assert_int_eq(parse(words), COMMAND_RUN);
     ck_assert_double_eq(arguments.timeout_s, 30);
+    ck_assert_double_eq(arguments.interval_s, 1);
+    ck_assert_uint_eq(arguments.count, 0);
     ck_assert_ptr_null(arguments.server);
     ck_assert(!arguments.json);
 }
@@ -123,6 +125,7 @@ static const struct {
     {{"close", "0-1", "--wait"}, "--wait has no meaning with close"},
     {{"reload", "--code", "1000"}, "--code has no meaning with reload"},
     {{"health", "--json"}, "--json has no meaning with health"},
+    {{"watch", "--all"}, "--all has no meaning with watch"},
     {{"rooms", "--limit", "5", "--all"}, "--limit and --all exclude each other"},
     {{"status", "-s", "a", "-c", "b"}, "--server and --config exclude each other"},
     {{"rooms", "--limit", "0"},
