@@ -257,6 +257,8 @@ sed -e 's|/etc/wsrelayd|$(sysconfdir)/wsrelayd|g' -e 's|/usr/sbin|$(sbindir)|g' 
 endef
 install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 
+COMPLETED := wsrelayd wsrelay-bench
+
 .PHONY: install uninstall
 install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays as it is
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(CONFIG_DIRECTORY)
@@ -269,12 +271,15 @@ install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays a
 	$(foreach unit,$(UNITS),$(call install_text,$(unit),$(DESTDIR)$(unitdir)))
 	$(call install_text_as,systemd/wsrelayd.sysusers.conf,$(DESTDIR)$(sysusersdir),wsrelayd.conf)
 	$(call install_text_as,systemd/wsrelayd.tmpfiles.conf,$(DESTDIR)$(tmpfilesdir),wsrelayd.conf)
+	$(foreach name,$(COMPLETED),$(call install_text_as,etc/completion/$(name).bash,$(DESTDIR)$(bashcompletiondir),$(name)))
+	$(foreach name,$(COMPLETED),$(call install_text,etc/completion/_$(name),$(DESTDIR)$(zshcompletiondir)))
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
 	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayctl
 	rm -f $(DESTDIR)$(bindir)/wsrelay-bench
 	rm -f $(foreach unit,$(UNITS),$(DESTDIR)$(unitdir)/$(notdir $(unit)))
 	rm -f $(DESTDIR)$(sysusersdir)/wsrelayd.conf $(DESTDIR)$(tmpfilesdir)/wsrelayd.conf
+	rm -f $(foreach name,$(COMPLETED),$(DESTDIR)$(bashcompletiondir)/$(name) $(DESTDIR)$(zshcompletiondir)/_$(name))
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	if cmp -s etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml; then \
 		rm $(CONFIG_DIRECTORY)/wsrelayd.yaml; \
