@@ -271,6 +271,7 @@ install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays a
 	$(foreach unit,$(UNITS),$(call install_text,$(unit),$(DESTDIR)$(unitdir)))
 	$(call install_text_as,systemd/wsrelayd.sysusers.conf,$(DESTDIR)$(sysusersdir),wsrelayd.conf)
 	$(call install_text_as,systemd/wsrelayd.tmpfiles.conf,$(DESTDIR)$(tmpfilesdir),wsrelayd.conf)
+	$(call install_text,etc/logrotate/wsrelayd,$(DESTDIR)$(sysconfdir)/logrotate.d)
 	$(foreach name,$(COMPLETED),$(call install_text_as,etc/completion/$(name).bash,$(DESTDIR)$(bashcompletiondir),$(name)))
 	$(foreach name,$(COMPLETED),$(call install_text,etc/completion/_$(name),$(DESTDIR)$(zshcompletiondir)))
 
@@ -279,6 +280,7 @@ uninstall: ## Remove what install has put there, but a configuration that was ch
 	rm -f $(DESTDIR)$(bindir)/wsrelay-bench
 	rm -f $(foreach unit,$(UNITS),$(DESTDIR)$(unitdir)/$(notdir $(unit)))
 	rm -f $(DESTDIR)$(sysusersdir)/wsrelayd.conf $(DESTDIR)$(tmpfilesdir)/wsrelayd.conf
+	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/wsrelayd
 	rm -f $(foreach name,$(COMPLETED),$(DESTDIR)$(bashcompletiondir)/$(name) $(DESTDIR)$(zshcompletiondir)/_$(name))
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	if cmp -s etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml; then \
