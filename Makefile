@@ -196,6 +196,12 @@ $(B)/bench/%.o: tests/bench/%.c $(B)/command-line
 $(BENCH_TOOLS): %: %.o $(BENCH_COMMON) $(LIBRARIES_OF_TESTS)
 	$(call say,LINK)$(LINK) -o $@ $< $(BENCH_COMMON) $(LIBRARIES_OF_TESTS) $(LIBRARIES) $(BENCH_LIBRARIES)
 
+# What instances are started from.
+TEMPLATE_UNIT := $(B)/wsrelayd@.service
+all: $(TEMPLATE_UNIT)
+$(TEMPLATE_UNIT): systemd/instances.sed systemd/wsrelayd.service
+	$(call say,SED)mkdir -p $(@D) && sed -f $^ >$@.new && mv $@.new $@
+
 -include $(addsuffix .d,$(basename $(ALL_OBJECTS) $(UNIT_OBJECTS) $(BENCH_COMMON)) $(BENCH_TOOLS))
 
 # ---- testing ----------------------------------------------------------------------------------
@@ -245,7 +251,7 @@ bench: all bench-tools ## Measure beside other servers; writes build/bench/repor
 INSTALL = install
 CONFIG_DIRECTORY = $(DESTDIR)$(sysconfdir)/wsrelayd
 MAN_PAGES := $(sort $(wildcard man/*.[1-9]))
-UNITS := $(sort $(wildcard systemd/*.service systemd/*.socket))
+UNITS := $(sort $(wildcard systemd/*.service systemd/*.socket)) $(TEMPLATE_UNIT)
 
 # $(call install_text_as,FILE,DIRECTORY,NAME): installs a text with the directories that configure
 # was given; without _as under its own name.
@@ -260,7 +266,7 @@ install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 COMPLETED := wsrelayd wsrelay-bench
 
 .PHONY: install uninstall
-install: $(PROGRAMS) ## Install below DESTDIR; an existing configuration stays as it is
+install: $(PROGRAMS) $(TEMPLATE_UNIT) ## Install below DESTDIR; an existing configuration stays as it is
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(CONFIG_DIRECTORY)
 	$(INSTALL) -m 755 $(B)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayd
 	$(INSTALL) -m 755 $(B)/wsrelayctl $(DESTDIR)$(sbindir)/wsrelayctl
