@@ -257,12 +257,14 @@ UNITS := $(sort $(wildcard systemd/*.service systemd/*.socket)) $(TEMPLATE_UNIT)
 # was given; without _as under its own name.
 define install_text_as
 $(INSTALL) -d $(2)
-sed -e 's|/etc/wsrelayd|$(sysconfdir)/wsrelayd|g' -e 's|/usr/sbin|$(sbindir)|g' $(1) | \
+sed -e 's|/etc/wsrelayd|$(sysconfdir)/wsrelayd|g' -e 's|/usr/sbin|$(sbindir)|g' \
+	-e 's|/usr/share/doc/wsrelayd|$(docdir)|g' $(1) | \
 	$(INSTALL) -m 644 /dev/stdin $(2)/$(3)
 
 endef
 install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 
+EXAMPLES := $(sort $(wildcard etc/examples/*/*))
 COMPLETED := wsrelayd wsrelay-bench
 
 .PHONY: install uninstall
@@ -280,6 +282,7 @@ install: $(PROGRAMS) $(TEMPLATE_UNIT) ## Install below DESTDIR; an existing conf
 	$(call install_text,etc/logrotate/wsrelayd,$(DESTDIR)$(sysconfdir)/logrotate.d)
 	$(foreach name,$(COMPLETED),$(call install_text_as,etc/completion/$(name).bash,$(DESTDIR)$(bashcompletiondir),$(name)))
 	$(foreach name,$(COMPLETED),$(call install_text,etc/completion/_$(name),$(DESTDIR)$(zshcompletiondir)))
+	$(foreach file,$(EXAMPLES),$(call install_text,$(file),$(DESTDIR)$(docdir)/$(patsubst etc/%,%,$(dir $(file)))))
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
 	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayctl
@@ -288,6 +291,7 @@ uninstall: ## Remove what install has put there, but a configuration that was ch
 	rm -f $(DESTDIR)$(sysusersdir)/wsrelayd.conf $(DESTDIR)$(tmpfilesdir)/wsrelayd.conf
 	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/wsrelayd
 	rm -f $(foreach name,$(COMPLETED),$(DESTDIR)$(bashcompletiondir)/$(name) $(DESTDIR)$(zshcompletiondir)/_$(name))
+	rm -rf $(DESTDIR)$(docdir)/examples
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	if cmp -s etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml; then \
 		rm $(CONFIG_DIRECTORY)/wsrelayd.yaml; \
