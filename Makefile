@@ -18,7 +18,7 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 # So these goals never see config.mk, and when one of them stands beside others, this make only
 # runs a make of its own for each goal, one after the other as they were written, whatever -j says.
 
-BARE_GOALS := deps check-deps bench-deps clean distclean help
+BARE_GOALS := deps check-deps packages-deps bench-deps clean distclean help
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 BARE := $(filter $(BARE_GOALS),$(GOALS))
 
@@ -40,6 +40,9 @@ deps: ## Install what building and running need
 
 check-deps: ## Install what the tests and make lint need, too
 	@scripts/dependencies install build unit check arm64 lint
+
+packages-deps: ## Install what make check-packages needs
+	@scripts/dependencies install build packages
 
 bench-deps: ## Install the servers that make bench compares with
 	@scripts/dependencies install build bench
@@ -213,7 +216,8 @@ PYTHON = $(or $(shell for python in /usr/bin/python3 python3; do \
 # Unit tests of what threads share: tests/run runs these with ThreadSanitizer, too.
 THREADED_TESTS := $(file <tests/unit/threaded)
 
-.PHONY: check check-unit check-arm64 test-programs threaded-programs lint format
+.PHONY: check check-unit check-arm64 check-packages check-debian
+.PHONY: test-programs threaded-programs lint format
 check: ## Run every test, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/dependencies verify build unit check
 	@$(MAKE) $(PARALLEL) --no-print-directory SANITIZE=address,undefined test-programs
@@ -228,6 +232,12 @@ check-unit: ## Run the unit tests only
 check-arm64: ## Test the kernels of 64-bit ARM on an emulated CPU
 	@scripts/dependencies verify arm64
 	@tests/check-arm64
+
+check-packages: check-debian ## Build all packages and try them
+
+check-debian: ## Build the Debian package, install, upgrade and remove it in a chroot, as root
+	@scripts/dependencies verify build packages
+	@tests/packages/check-debian
 
 test-programs: $(PROGRAMS) $(UNIT_TESTS) $(BENCH_TOOLS)
 
