@@ -278,7 +278,9 @@ sed -e 's|/etc/wsrelayd|$(sysconfdir)/wsrelayd|g' -e 's|/usr/sbin|$(sbindir)|g' 
 endef
 install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 
-EXAMPLES := $(sort $(wildcard etc/examples/*/*))
+# Below the directory of examples everything lies as it does below etc.
+EXAMPLES := $(sort $(wildcard etc/examples/*/* etc/grafana/* etc/prometheus/*))
+examples_directory = $(DESTDIR)$(docdir)/examples/$(patsubst etc/%,%,$(patsubst etc/examples/%,%,$(dir $(1))))
 COMPLETED := wsrelayd wsrelay-bench
 
 .PHONY: install uninstall
@@ -296,7 +298,7 @@ install: $(PROGRAMS) $(TEMPLATE_UNIT) ## Install below DESTDIR; an existing conf
 	$(call install_text,etc/logrotate/wsrelayd,$(DESTDIR)$(sysconfdir)/logrotate.d)
 	$(foreach name,$(COMPLETED),$(call install_text_as,etc/completion/$(name).bash,$(DESTDIR)$(bashcompletiondir),$(name)))
 	$(foreach name,$(COMPLETED),$(call install_text,etc/completion/_$(name),$(DESTDIR)$(zshcompletiondir)))
-	$(foreach file,$(EXAMPLES),$(call install_text,$(file),$(DESTDIR)$(docdir)/$(patsubst etc/%,%,$(dir $(file)))))
+	$(foreach file,$(EXAMPLES),$(call install_text,$(file),$(call examples_directory,$(file))))
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
 	rm -f $(DESTDIR)$(sbindir)/wsrelayd $(DESTDIR)$(sbindir)/wsrelayctl
