@@ -281,7 +281,7 @@ install_text = $(call install_text_as,$(1),$(2),$(notdir $(1)))
 # Below the directory of examples everything lies as it does below etc.
 EXAMPLES := $(sort $(wildcard etc/examples/*/* etc/grafana/* etc/prometheus/*))
 examples_directory = $(DESTDIR)$(docdir)/examples/$(patsubst etc/%,%,$(patsubst etc/examples/%,%,$(dir $(1))))
-COMPLETED := wsrelayd wsrelay-bench
+COMPLETED := wsrelayd wsrelayctl wsrelay-bench
 
 .PHONY: install uninstall
 install: $(PROGRAMS) $(TEMPLATE_UNIT) ## Install below DESTDIR; an existing configuration stays as it is
