@@ -42,7 +42,7 @@ check-deps: ## Install what the tests and make lint need, too
 	@scripts/dependencies install build unit check arm64 lint
 
 packages-deps: ## Install what make check-packages needs
-	@scripts/dependencies install build packages
+	@scripts/dependencies install build packages image
 
 bench-deps: ## Install the servers that make bench compares with
 	@scripts/dependencies install build bench
@@ -216,7 +216,7 @@ PYTHON = $(or $(shell for python in /usr/bin/python3 python3; do \
 # Unit tests of what threads share: tests/run runs these with ThreadSanitizer, too.
 THREADED_TESTS := $(file <tests/unit/threaded)
 
-.PHONY: check check-unit check-arm64 check-packages check-debian check-rpm
+.PHONY: check check-unit check-arm64 check-packages check-debian check-rpm check-image
 .PHONY: test-programs threaded-programs lint format
 check: ## Run every test, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/dependencies verify build unit check
@@ -233,7 +233,7 @@ check-arm64: ## Test the kernels of 64-bit ARM on an emulated CPU
 	@scripts/dependencies verify arm64
 	@tests/check-arm64
 
-check-packages: check-debian check-rpm ## Build all packages and try them
+check-packages: check-debian check-rpm check-image ## Build all packages and try them
 
 check-debian: ## Build the Debian package, install, upgrade and remove it in a chroot, as root
 	@scripts/dependencies verify build packages
@@ -242,6 +242,10 @@ check-debian: ## Build the Debian package, install, upgrade and remove it in a c
 check-rpm: ## Build the RPM package, install and remove it
 	@scripts/dependencies verify build packages
 	@tests/packages/check-rpm
+
+check-image: ## Build the container image and run it, as root
+	@scripts/dependencies verify image
+	@tests/packages/check-image
 
 test-programs: $(PROGRAMS) $(UNIT_TESTS) $(BENCH_TOOLS)
 
