@@ -9,7 +9,7 @@ _wsrelayctl_verb() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -s | --server | -t | --token-file | -c | --config | --timeout | --route | --room | \
-            --address | --state | --prefix | --limit | --code | --reason | --interval | --count)
+            --address | --state | --prefix | --limit | --code | --reason | --signal | --interval | --count)
             ((i++))
             ;;
         -*) ;;
@@ -33,10 +33,10 @@ _wsrelayctl_options() {
     rooms) options+=' --prefix --limit --all' ;;
     close | close-room) options+=' --code --reason' ;;
     publish) options+=' --binary' ;;
-    reload) options+=' --wait' ;;
+    reload) options+=' --wait --signal' ;;
     watch) options+=' --interval --count' ;;
     '') options+=' --route --room --address --state --prefix --limit --all --code --reason --binary
-        --wait --interval --count' ;;
+        --wait --signal --interval --count' ;;
     esac
     printf '%s' "$options"
 }
@@ -55,7 +55,7 @@ _wsrelayctl() {
     --state) offered='tls-handshake upgrade open closing finishing lingering' ;;
     --code) offered='1000 1001 1008 1011 1012 1013' ;;
     -s | --server | --timeout | --route | --room | --address | --prefix | --limit | --reason | \
-        --interval | --count)
+        --signal | --interval | --count)
         return
         ;;
     *)

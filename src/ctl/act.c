@@ -12,6 +12,9 @@
 #include "protocol/utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +202,16 @@ static void show_reloaded(const json_t *answer)
 {
     (void)answer;
     puts("reloaded");
+}
+
+int act_signal_reload(const struct arguments *arguments)
+{
+    if (arguments->signal_pid > INT_MAX || kill((pid_t)arguments->signal_pid, SIGHUP) != 0) {
+        return complain(STATUS_FAILED, "cannot send SIGHUP to process %" PRIu64 ": %s",
+                        arguments->signal_pid, strerror(errno));
+    }
+    puts("SIGHUP was sent; the daemon's log says what came of it");
+    return STATUS_DONE;
 }
 
 int act_reload(const struct arguments *arguments, const struct remote *remote)

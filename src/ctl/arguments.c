@@ -69,6 +69,8 @@ static const struct row rows[] = {
      "publish: a binary message instead of text"},
     {0, "wait", NULL, KIND_FLAG, AT(wait), "reload",
      "reload: wait for as long as it takes, whatever --timeout says"},
+    {0, "signal", "PID", KIND_COUNT, AT(signal_pid), "reload",
+     "reload: send SIGHUP to this process if --config has no admin key"},
     {0, "interval", "SECONDS", KIND_SECONDS, AT(interval_s), "watch",
      "watch: how often to look (1)"},
     {0, "count", "N", KIND_COUNT, AT(count), "watch", "watch: look so often, and end"},

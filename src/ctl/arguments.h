@@ -30,6 +30,7 @@ struct arguments {
     const char *reason;
     bool binary;
     bool wait;
+    uint64_t signal_pid; /* 0: none was given */
     double interval_s;
     uint64_t count; /* 0: without end */
 };

@@ -1,6 +1,7 @@
 /*
  * wsrelayctl: talks to a running wsrelayd through its admin listener.
  */
+#include "ctl/act.h"
 #include "ctl/arguments.h"
 #include "ctl/complain.h"
 #include "ctl/escape.h"
@@ -25,9 +26,13 @@ static int run(const struct arguments *arguments)
     struct failure failure;
     int status;
 
-    status = remote_find(&remote, arguments, &failure)
-                 ? arguments->verb->run(arguments, &remote)
-                 : complain(failure.status, "%s", failure.text);
+    if (remote_find(&remote, arguments, &failure)) {
+        status = arguments->verb->run(arguments, &remote);
+    } else if (arguments->config != NULL && arguments->signal_pid > 0) {
+        status = act_signal_reload(arguments);
+    } else {
+        status = complain(failure.status, "%s", failure.text);
+    }
     remote_free(&remote);
     return status;
 }

@@ -1,6 +1,7 @@
 """wsrelayctl and the daemon, as they are used."""
 
 import resource
+import socket
 import unittest
 
 from harness import configuration
@@ -187,6 +188,39 @@ class ActTest(ControlTest):
         self.assertIn('state        draining\n', control.output('status'))
         client.close()
         self.daemon.stop()
+
+
+class ServiceReloadTest(ControlTest):
+    """The reload of the systemd unit, which fails when the reload fails."""
+
+    def reload(self):
+        return Control('-c', self.daemon.file, 'reload', '--wait', '--signal', self.daemon.pid)
+
+    def break_the_file(self):
+        """In a way that only binding shows."""
+        for pattern in ('cannot listen', 'no address of the listener', 'reload failed'):
+            self.expect_error_line(pattern)
+        taken = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(taken.close)
+        address = '127.0.0.1:{}'.format(taken.getsockname()[1])
+        listeners = [*self.daemon.content['listeners'], {'name': 'taken', 'address': address}]
+        configuration.write({**self.daemon.content, 'listeners': listeners}, self.daemon.file)
+
+    def test_it_succeeds_and_fails_with_the_reload(self):
+        self.start_control()
+        self.assertEqual(self.reload().output(), 'reloaded\n')
+        self.break_the_file()
+        self.assertEqual(self.reload().run().returncode, FAILED)
+
+    def test_without_an_admin_listener_the_signal_is_sent(self):
+        self.start_with()
+        self.assertIn('SIGHUP was sent', self.reload().output())
+        self.daemon.log.wait_for_count('reloaded', 1)
+
+    def test_a_process_that_is_not_there_is_an_error(self):
+        self.start_with()
+        control = Control('-c', self.daemon.file, 'reload', '--signal', 4194304)
+        self.assertIn('cannot send SIGHUP to process 4194304', control.refusal(FAILED))
 
 
 class ReachTest(ControlTest):
