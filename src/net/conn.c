@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "net/conn_scan.h"
 #include "net/loop.h"
+#include "net/socket_options.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,18 +62,11 @@ void conn_set_state(struct conn *conn, enum conn_state state)
 
 /* ---- making and freeing ---- */
 
-void conn_set_socket_options(const struct conn *conn)
+void conn_set_send_timeout(const struct conn *conn)
 {
-    int on = 1;
-    int64_t send_ms = conn->loop->snapshot->timeouts.send_ms;
-    unsigned user_timeout_ms = (unsigned)send_ms;
-
-    if (conn->peer.family == AF_UNIX) {
-        return;
+    if (conn->peer.family != AF_UNIX) {
+        socket_options_set_send_timeout(conn->transport.fd, conn->loop->snapshot->timeouts.send_ms);
     }
-    (void)setsockopt(conn->transport.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(conn->transport.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
-                     sizeof user_timeout_ms);
 }
 
 static struct conn *conn_allocate(struct loop *loop)
@@ -131,7 +124,6 @@ bool conn_create(struct loop *loop, int fd, struct listener *listener, const str
     conn->opened_ms = loop_now(loop);
     conn->alive_ms = conn->opened_ms;
     conn->age_jitter = (uint8_t)loop_random(loop);
-    conn_set_socket_options(conn);
     if (!conn_start(conn)) {
         goto refused;
     }

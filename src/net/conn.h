@@ -156,8 +156,8 @@ void conn_note_alive(struct conn *conn);
 /* Tells the watch what the connection waits for. */
 void conn_update_watch(struct conn *conn);
 
-/* What the kernel does for a TCP connection: no waiting for more, and an end to silence. */
-void conn_set_socket_options(const struct conn *conn);
+/* Has the kernel end a TCP connection whose peer takes nothing for timeouts.send. */
+void conn_set_send_timeout(const struct conn *conn);
 
 /* ---- conn_upgrade.c ---- */
 

@@ -106,7 +106,7 @@ void conn_schedule(struct conn *conn)
 void conn_send_timeout_changed(struct conn *conn)
 {
     if (conn->state != CONN_DEAD) {
-        conn_set_socket_options(conn);
+        conn_set_send_timeout(conn);
         conn_schedule(conn);
     }
 }

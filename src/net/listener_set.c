@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/address_syntax.h"
+#include "net/socket_options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -467,6 +468,18 @@ int listener_set_renew(struct listener_set *renewed, const struct listener_set *
         return -1;
     }
     return 0;
+}
+
+void listener_set_inherit(const struct listener_set *set, int64_t send_ms)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct bound_socket *bound = set->sockets[i].bound;
+
+        if (bound->address.storage.ss_family != AF_UNIX) {
+            socket_options_send_at_once(bound->fd);
+            socket_options_set_send_timeout(bound->fd, send_ms);
+        }
+    }
 }
 
 /* ---- the end ---- */

@@ -58,6 +58,9 @@ int listener_set_renew(struct listener_set *renewed, const struct listener_set *
  */
 int listener_set_change_access(struct listener_set *set, const struct config *config);
 
+/* What accepted connections inherit: how long they wait for a peer that takes nothing (ms). */
+void listener_set_inherit(const struct listener_set *set, int64_t send_ms);
+
 /* Gives every reference back, which closes sockets that nobody accepts from. */
 void listener_set_free(struct listener_set *set);
 

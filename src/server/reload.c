@@ -260,6 +260,8 @@ static void commit(struct candidate *candidate, struct in_force *in_force,
     change_admission(receivers->admission, &previous.snapshot->limits,
                      &candidate->settings.snapshot->limits);
     change_store(&previous.listeners, &candidate->settings.listeners);
+    listener_set_inherit(&candidate->settings.listeners,
+                         candidate->settings.snapshot->timeouts.send_ms);
     commit_threads(candidate, receivers, barrier);
     *in_force = candidate->settings;
     reload_log_listening(&in_force->listeners);

@@ -458,6 +458,7 @@ static int prepare(struct server *server, relay_deliver *deliver)
     if (listener_set_open(&server->in_force.listeners, server->in_force.config, NULL) != 0) {
         return fail_start(EADDRNOTAVAIL, "cannot listen: the log says where, and why");
     }
+    listener_set_inherit(&server->in_force.listeners, server->in_force.config->timeouts.send_ms);
     descriptor_store_begin(&server->in_force.listeners);
     server->in_force.snapshot = snapshot_create(server->in_force.config, NULL, &changes);
     if (server->in_force.snapshot == NULL || !create_main_loop(server) ||
