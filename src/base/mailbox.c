@@ -44,9 +44,11 @@ void mailbox_post(struct mailbox *box, struct mail *mail)
     mail->next = NULL;
     pthread_mutex_lock(&box->lock);
     if (box->first == NULL) {
+        /* First, so that who is woken before this thread goes on waits for the lock, and does not
+         * find nothing over and over again. */
+        atomic_store_explicit(&box->filled, true, memory_order_relaxed);
         /* Cannot fail: the counter is 0 here, and only its overflow is an error. */
         eventfd_write(box->wake_fd, 1);
-        atomic_store_explicit(&box->filled, true, memory_order_relaxed);
     }
     *box->last = mail;
     box->last = &mail->next;
