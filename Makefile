@@ -112,7 +112,7 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 ALL_OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
 BENCH_OBJECTS := $(filter $(B)/obj/bench/%,$(ALL_OBJECTS))
 CTL_OBJECTS := $(filter $(B)/obj/ctl/%,$(ALL_OBJECTS))
-OBJECTS := $(filter-out $(BENCH_OBJECTS) $(CTL_OBJECTS),$(ALL_OBJECTS))
+OBJECTS := $(filter-out $(BENCH_OBJECTS) $(CTL_OBJECTS),$(ALL_OBJECTS)) $(B)/obj/page/document.o
 PROGRAMS := $(B)/wsrelayd $(B)/wsrelayctl $(B)/wsrelay-bench
 
 # Every tests/unit/test_*.c and every tests/bench/*.c is a program. What programs share are the
@@ -167,6 +167,15 @@ $(B)/obj/%.o: src/%.c $(B)/command-line
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
+# The page for browsers, all of src/page in one document.
+$(B)/page/document.c: scripts/embed-page $(wildcard src/page/*)
+	@mkdir -p $(@D)
+	$(call say,PAGE)scripts/embed-page src/page $(@:.c=)
+
+$(B)/obj/page/document.o: $(B)/page/document.c $(B)/command-line
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
+
 $(B)/wsrelay-bench: $(B)/obj/bench/main.o $(B)/libwsrelay-bench.a $(B)/libwsrelayd.a
 	$(call say,LINK)$(LINK) -o $@ $^ $(BENCH_LIBRARIES)
 
@@ -205,7 +214,7 @@ all: $(TEMPLATE_UNIT)
 $(TEMPLATE_UNIT): systemd/instances.sed systemd/wsrelayd.service
 	$(call say,SED)mkdir -p $(@D) && sed -f $^ >$@.new && mv $@.new $@
 
--include $(addsuffix .d,$(basename $(ALL_OBJECTS) $(UNIT_OBJECTS) $(BENCH_COMMON)) $(BENCH_TOOLS))
+-include $(addsuffix .d,$(basename $(ALL_OBJECTS) $(B)/obj/page/document.o $(UNIT_OBJECTS) $(BENCH_COMMON)) $(BENCH_TOOLS))
 
 # ---- testing ----------------------------------------------------------------------------------
 

@@ -123,6 +123,9 @@ static void write_handshakes(struct scrape *scrape)
     write_labelled(scrape, "result", "timeout", counted(scrape, COUNTER_HANDSHAKE_TIMEOUTS));
     write_labelled(scrape, "result", "over_limit", over_limit);
     write_labelled(scrape, "result", "head_too_large", too_large);
+    exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_pages",
+                      "Answers to plain requests: the page, .http and .sse.");
+    exposition_number(&scrape->out, NULL, counted(scrape, COUNTER_PAGES));
 }
 
 static void write_workers(struct scrape *scrape)

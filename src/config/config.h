@@ -75,6 +75,7 @@ enum queue_policy { QUEUE_POLICY_CLOSE, QUEUE_POLICY_DROP };
 
 /* Everything that a route inherits from `defaults` and may override. 0 ms: off. */
 struct route_settings {
+    bool page; /* a browser that opens the path itself gets the test page */
     bool any_origin;
     struct string_list origins; /* patterns; meaningful when any_origin is false */
     struct string_list subprotocols;

@@ -228,6 +228,10 @@ static const struct schema_row send_queue_rows[] = {
 };
 
 static const struct schema_row route_settings_rows[] = {
+    {.name = "page",
+     SCHEMA_BOOL(struct route_settings, page),
+     .fallback = "false",
+     .help = "whether a browser that opens the path itself gets the test page"},
     {.name = "origins",
      .type = &schema_origins,
      .fallback = "any",

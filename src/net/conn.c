@@ -25,9 +25,11 @@ static const struct {
 } states[CONN_STATE_COUNT] = {
     [CONN_TLS_HANDSHAKE] = {"tls-handshake",
                             MOVE(CONN_UPGRADE) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
-    [CONN_UPGRADE] = {"upgrade", MOVE(CONN_OPEN) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
+    [CONN_UPGRADE] = {"upgrade",
+                      MOVE(CONN_OPEN) | MOVE(CONN_EVENTS) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
     [CONN_OPEN] = {"open", MOVE(CONN_CLOSING) | MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
     [CONN_CLOSING] = {"closing", MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
+    [CONN_EVENTS] = {"events", MOVE(CONN_FINISHING) | MOVE(CONN_DEAD)},
     [CONN_FINISHING] = {"finishing", MOVE(CONN_LINGERING) | MOVE(CONN_DEAD)},
     [CONN_LINGERING] = {"lingering", MOVE(CONN_DEAD)},
     [CONN_DEAD] = {"dead", 0},

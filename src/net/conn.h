@@ -2,10 +2,12 @@
  * A connection, from accept to its end. Lives on one loop, is touched by that loop's thread only.
  *
  *   TLS_HANDSHAKE -> UPGRADE -> OPEN -> CLOSING -> FINISHING -> LINGERING -> DEAD
+ *                          -> EVENTS ------------^
  *
  * Any state may be skipped on the way down, none is entered twice. Files: conn.c (life),
- * conn_upgrade.c (HTTP), conn_receive.c (frames in), conn_send.c (frames out), conn_deliver.c
- * (publications), conn_close.c (ends), conn_timers.c (deadlines), conn_log.c (access lines).
+ * conn_upgrade.c (HTTP), conn_http.c and conn_events.c (what is no upgrade), conn_receive.c (frames
+ * in), conn_send.c (frames out), conn_deliver.c (publications), conn_close.c (ends), conn_timers.c
+ * (deadlines), conn_log.c (access lines).
  */
 #ifndef WSRELAYD_NET_CONN_H
 #define WSRELAYD_NET_CONN_H
@@ -36,6 +38,7 @@ enum conn_state {
     CONN_UPGRADE,       /* until the request head is complete and answered */
     CONN_OPEN,          /* messages flow */
     CONN_CLOSING,       /* our Close is queued or sent, the peer's is awaited */
+    CONN_EVENTS,        /* server-sent events flow; input is discarded */
     CONN_FINISHING,     /* what is queued is the last; input is discarded */
     CONN_LINGERING,     /* we have half-closed; input is discarded up to the peer's FIN */
     CONN_DEAD,          /* waits for the end of the turn to be freed */
@@ -52,6 +55,7 @@ struct peer {
 /* A request head that arrives in pieces. A reload may change the limits meanwhile. */
 struct head_assembly {
     struct http_scanner scanner;
+    size_t awaited; /* the head is complete: what it has to become with its content; else 0 */
     size_t length;
     size_t capacity; /* limits.header_size when it was begun, and one more */
     uint8_t bytes[];
@@ -93,7 +97,7 @@ struct conn {
     int64_t message_ms;            /* last data message, either way */
     /*
      * When the phase at hand must be over (ms): the handshake, an outstanding Pong, the peer's
-     * Close, its FIN. 0: not bounded now.
+     * Close, its FIN. When the next server-sent event is due. 0: not bounded now.
      */
     int64_t phase_end_ms;
     uint64_t messages_in;
@@ -170,6 +174,42 @@ void conn_free_head(struct conn *conn);
 /* Answers with an HTTP error and finishes. */
 void conn_refuse(struct conn *conn, const struct http_refusal *refusal);
 
+/* What a request may have now. One that has been begun may not become larger than its memory,
+ * whatever is allowed. */
+struct http_limits conn_http_limits(const struct conn *conn);
+
+/* ---- conn_http.c ---- */
+
+/* What is there for requests that open no WebSocket. */
+enum http_service { HTTP_SERVICE_NONE, HTTP_SERVICE_PAGE, HTTP_SERVICE_ECHO, HTTP_SERVICE_EVENTS };
+
+struct plain_request {
+    const struct http_head *head;
+    struct slice head_bytes; /* the same as received */
+    struct slice content;    /* what has come behind it so far */
+};
+
+/* Finds what a request is to get that is no handshake in order. */
+enum http_service conn_find_service(struct conn *conn, const struct http_head *head);
+
+/*
+ * Answers a request for a service, which there is. Returns 0; or, if content is missing that has to
+ * be echoed, how many bytes head and content are together: not more than limits.header_size.
+ */
+size_t conn_serve(struct conn *conn, enum http_service service,
+                  const struct plain_request *request);
+
+/* ---- conn_events.c ---- */
+
+/* The response's head has been sent: sends the first event, and one each second from now on. */
+void conn_start_events(struct conn *conn);
+
+/* The next event is due. */
+void conn_send_event(struct conn *conn);
+
+/* Ends the stream. */
+void conn_end_events(struct conn *conn);
+
 /* ---- conn_receive.c ---- */
 
 /* Takes bytes of frames, in CONN_OPEN and CONN_CLOSING. WHOLE_FRAME_SLACK_BYTES behind them must be
@@ -211,8 +251,11 @@ void conn_send_control(struct conn *conn, enum opcode opcode, struct slice paylo
 /* Queues a Close frame behind everything. */
 void conn_queue_close(struct conn *conn, uint16_t code, struct slice reason);
 
-/* Sends bytes that are not frames: an HTTP response. */
+/* Sends bytes that are not frames: an HTTP response, or a part of one. */
 void conn_send_response(struct conn *conn, const char *bytes, size_t length);
+
+/* The same with the first `length` wire bytes of a message, of which nothing is copied. */
+void conn_send_shared_response(struct conn *conn, struct message *message, size_t length);
 
 /* Writes what waits, in one system call; nothing while the kernel takes no more. */
 void conn_flush(struct conn *conn);
@@ -296,6 +339,8 @@ void conn_deadline_due(struct wheel_entry *entry, void *argument);
 
 void conn_log_opened(const struct conn *conn);
 void conn_log_closed(const struct conn *conn);
+/* A request that was no upgrade has got what is called `service`. */
+void conn_log_served(const struct conn *conn, const char *service);
 void conn_log_refused(const struct conn *conn, const struct http_refusal *refusal);
 
 /* The peer's address as text. */

@@ -257,6 +257,8 @@ static void refuse_unopened(struct conn *conn)
         conn_kill(conn, CLOSE_GOING_AWAY, "the server is stopping");
     } else if (conn->state == CONN_UPGRADE) {
         conn_refuse(conn, &stopping);
+    } else if (conn->state == CONN_EVENTS) {
+        conn_end_events(conn);
     }
 }
 

@@ -129,6 +129,29 @@ void conn_log_closed(const struct conn *conn)
     }
 }
 
+void conn_log_served(const struct conn *conn, const char *service)
+{
+    char remote[PEER_TEXT_BYTES];
+
+    if (!wants_access(conn) && !log_enabled(LOG_LEVEL_DEBUG)) {
+        return;
+    }
+    peer_format(&conn->peer, remote);
+    const struct log_field fields[] = {
+        LOG_TEXT("remote", remote),
+        LOG_TEXT("listener", conn->listener->name),
+        LOG_TEXT("tls", transport_tls_version(&conn->transport)),
+        LOG_TEXT("service", service),
+    };
+    size_t count = sizeof fields / sizeof fields[0];
+
+    if (wants_access(conn)) {
+        log_access("served", fields, count);
+    } else {
+        log_event(LOG_LEVEL_DEBUG, "served", fields, count);
+    }
+}
+
 void conn_log_refused(const struct conn *conn, const struct http_refusal *refusal)
 {
     char remote[PEER_TEXT_BYTES];

@@ -439,19 +439,61 @@ void conn_writable(struct conn *conn)
     conn_settle(conn); /* what waited may have been dropped since */
 }
 
-void conn_send_response(struct conn *conn, const char *bytes, size_t length)
+/* Sends what the kernel takes of a response now: nothing while a part of it waits already. False
+ * when the transport has failed. */
+static bool send_now(struct conn *conn, const uint8_t *bytes, size_t length, size_t *gone)
 {
     struct iovec vector = {(void *)(uintptr_t)bytes, length};
-    ssize_t sent = transport_write(&conn->transport, &vector, 1);
-    size_t gone = sent > 0 ? (size_t)sent : 0;
+    bool waits = conn->outbox != NULL && !outbox_empty(conn->outbox);
+    ssize_t sent = waits ? 0 : transport_write(&conn->transport, &vector, 1);
 
     if (sent == TRANSPORT_FAILED) {
         conn_peer_gone(conn, strerror(errno));
+        return false;
+    }
+    *gone = sent > 0 ? (size_t)sent : 0;
+    return true;
+}
+
+void conn_send_response(struct conn *conn, const char *bytes, size_t length)
+{
+    const uint8_t *response = (const uint8_t *)bytes;
+    size_t gone;
+
+    if (!send_now(conn, response, length, &gone)) {
         return;
     }
-    if (gone < length && (need_outbox(conn) == NULL ||
-                          !outbox_append_opaque(&conn->loop->pool, conn->outbox,
-                                                (const uint8_t *)bytes + gone, length - gone))) {
+    if (gone < length &&
+        (need_outbox(conn) == NULL ||
+         !outbox_append_opaque(&conn->loop->pool, conn->outbox, response + gone, length - gone))) {
+        conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
+        return;
+    }
+    conn_settle(conn);
+}
+
+/* Queues what is left of a response, by reference. */
+static bool keep_response(struct conn *conn, struct message *message, size_t gone, size_t length)
+{
+    struct pool *pool = &conn->loop->pool;
+    struct parcel *parcel = parcel_wrap(pool, message);
+    bool kept = parcel != NULL && need_outbox(conn) != NULL &&
+                outbox_append_response(pool, conn->outbox, parcel, gone, length);
+
+    if (parcel != NULL) {
+        parcel_release(pool, parcel);
+    }
+    return kept;
+}
+
+void conn_send_shared_response(struct conn *conn, struct message *message, size_t length)
+{
+    size_t gone;
+
+    if (!send_now(conn, message_wire(message), length, &gone)) {
+        return;
+    }
+    if (gone < length && !keep_response(conn, message, gone, length)) {
         conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }

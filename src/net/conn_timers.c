@@ -85,6 +85,7 @@ static int64_t next_deadline(const struct conn *conn)
     case CONN_OPEN:
         return open_end(conn);
     case CONN_CLOSING:
+    case CONN_EVENTS:
     case CONN_FINISHING:
         return earliest(conn->phase_end_ms, send_end(conn));
     default:
@@ -201,6 +202,16 @@ static void phase_deadline(struct conn *conn)
     conn_kill(conn, CLOSE_ABNORMAL, phase_ends[conn->state].reason);
 }
 
+static void events_deadline(struct conn *conn, int64_t now_ms)
+{
+    if (is_past(send_end(conn), now_ms)) {
+        count(conn, COUNTER_SEND_TIMEOUTS);
+        conn_kill(conn, CLOSE_ABNORMAL, "the peer took nothing for timeouts.send");
+    } else if (is_past(conn->phase_end_ms, now_ms)) {
+        conn_send_event(conn);
+    }
+}
+
 void conn_deadline_due(struct wheel_entry *entry, void *argument)
 {
     struct conn *conn = container_of(entry, struct conn, deadline);
@@ -210,6 +221,8 @@ void conn_deadline_due(struct wheel_entry *entry, void *argument)
     conn_enter(conn);
     if (conn->state == CONN_OPEN) {
         open_deadline(conn, now_ms);
+    } else if (conn->state == CONN_EVENTS) {
+        events_deadline(conn, now_ms);
     } else if (is_past(next_deadline(conn), now_ms)) {
         phase_deadline(conn);
     }

@@ -20,8 +20,7 @@ static const struct http_refusal no_route = {.status = 404,
 static const struct http_refusal bad_origin = {
     .status = 403, .reason = "Pages of this origin may not connect here."};
 
-/* A head that has been begun may not become larger than its memory, whatever is allowed now. */
-static struct http_limits http_limits(const struct conn *conn)
+struct http_limits conn_http_limits(const struct conn *conn)
 {
     const struct limits_config *limits = &conn->loop->snapshot->limits;
     size_t room = conn->head != NULL ? conn->head->capacity - 1 : limits->header_bytes;
@@ -152,7 +151,22 @@ static bool server_accepts(const struct conn *conn, struct http_refusal *refusal
     return true;
 }
 
-static void answer_head(struct conn *conn, struct slice head_bytes)
+/* A request that is no handshake in order: something else may be there for it. Returns what the
+ * request has to become before it can be answered, or 0: it has been. */
+static size_t answer_plain(struct conn *conn, const struct plain_request *request,
+                           struct http_refusal *refusal)
+{
+    enum http_service service = conn_find_service(conn, request->head);
+
+    if (service == HTTP_SERVICE_NONE || !server_accepts(conn, refusal)) {
+        conn_refuse(conn, refusal);
+        return 0;
+    }
+    return conn_serve(conn, service, request);
+}
+
+/* `content` is what has come behind the head so far. Returns as answer_plain does. */
+static size_t answer_head(struct conn *conn, struct slice head_bytes, struct slice content)
 {
     struct loop *loop = conn->loop;
     char host[UPGRADE_HOST_MAX_BYTES];
@@ -160,13 +174,21 @@ static void answer_head(struct conn *conn, struct slice head_bytes)
     struct upgrade_request request;
     struct http_refusal refusal = {0};
 
-    if (http_parse(head_bytes, loop->fields, loop->snapshot->limits.headers, &head, &refusal) &&
-        upgrade_check(&head, loop->path_buffer, host, &request, &refusal) &&
-        server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &refusal)) {
+    if (!http_parse(head_bytes, loop->fields, loop->snapshot->limits.headers, &head, &refusal)) {
+        conn_refuse(conn, &refusal);
+        return 0;
+    }
+    if (!upgrade_check(&head, loop->path_buffer, host, &request, &refusal)) {
+        struct plain_request plain = {&head, head_bytes, content};
+
+        return answer_plain(conn, &plain, &refusal);
+    }
+    if (server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &refusal)) {
         open_connection(conn, &request);
     } else {
         conn_refuse(conn, &refusal);
     }
+    return 0;
 }
 
 /* ---- collecting the head ---- */
@@ -207,56 +229,89 @@ void conn_free_head(struct conn *conn)
 }
 
 /*
- * A reload may have changed the limits since a head was begun, and with them the buffers that it is
- * parsed into: one that came in pieces is judged once more, as a whole.
+ * Finds the end of the head; or, when that is known, waits for its content. A reload may have
+ * changed the limits since a head was begun, and with them the buffers that it is parsed into: one
+ * that came in pieces is judged once more, as a whole.
  */
-static enum http_verdict scan_head(struct http_scanner *scanner, const struct http_limits *limits,
-                                   struct slice head, bool in_pieces, struct http_refusal *refusal)
+static enum http_verdict scan(const struct conn *conn, struct http_scanner *scanner,
+                              struct slice received, struct http_refusal *refusal)
 {
-    enum http_verdict verdict = http_scan(scanner, limits, head, refusal);
+    struct http_limits limits = conn_http_limits(conn);
+    enum http_verdict verdict = HTTP_COMPLETE;
 
-    if (verdict == HTTP_COMPLETE && in_pieces) {
+    if (conn->head == NULL || conn->head->awaited == 0) {
+        verdict = http_scan(scanner, &limits, received, refusal);
+    } else if (received.length < conn->head->awaited) {
+        return HTTP_NEED_MORE;
+    }
+    if (verdict == HTTP_COMPLETE && conn->head != NULL) {
         *scanner = (struct http_scanner){0};
-        verdict = http_scan(scanner, limits, head, refusal);
+        verdict = http_scan(scanner, &limits, received, refusal);
     }
     return verdict;
 }
 
-void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length)
+/* Keeps what there is of a request that is not complete. */
+static void await_more(struct conn *conn, const struct http_scanner *scanner, struct slice received,
+                       size_t awaited)
 {
-    struct http_limits limits = http_limits(conn);
+    if (conn->head == NULL && !keep_head(conn, (const uint8_t *)received.data, received.length)) {
+        conn_refuse(conn, &no_memory);
+        return;
+    }
+    conn->head->scanner = *scanner;
+    conn->head->awaited = awaited;
+}
+
+/* Looks at all that has been received of a request. Returns the size of its head if it has been
+ * answered, else 0. */
+static size_t take_request(struct conn *conn, struct slice received)
+{
     struct http_scanner scanner =
         conn->head != NULL ? conn->head->scanner : (struct http_scanner){0};
-    size_t kept = conn->head != NULL ? conn->head->length : 0;
-    struct slice head = {(const char *)bytes, length};
+    size_t awaited = conn->head != NULL ? conn->head->awaited : 0;
     struct http_refusal refusal = {0};
+
+    switch (scan(conn, &scanner, received, &refusal)) {
+    case HTTP_NEED_MORE:
+        await_more(conn, &scanner, received, awaited);
+        return 0;
+    case HTTP_REFUSED:
+        conn_refuse(conn, &refusal);
+        break;
+    case HTTP_COMPLETE:
+        awaited = answer_head(
+            conn, (struct slice){received.data, scanner.scanned},
+            (struct slice){received.data + scanner.scanned, received.length - scanner.scanned});
+        if (awaited > 0) {
+            await_more(conn, &scanner, received, awaited);
+            return 0;
+        }
+        break;
+    }
+    return scanner.scanned;
+}
+
+void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    size_t kept = conn->head != NULL ? conn->head->length : 0;
+    struct slice received = {(const char *)bytes, length};
+    size_t head_bytes;
 
     if (kept > 0) {
         if (!keep_head(conn, bytes, length)) {
             conn_refuse(conn, &no_memory);
             return;
         }
-        head = (struct slice){(const char *)conn->head->bytes, conn->head->length};
+        received = (struct slice){(const char *)conn->head->bytes, conn->head->length};
     }
-    switch (scan_head(&scanner, &limits, head, kept > 0, &refusal)) {
-    case HTTP_NEED_MORE:
-        if (kept == 0 && !keep_head(conn, bytes, length)) {
-            conn_refuse(conn, &no_memory);
-            return;
-        }
-        conn->head->scanner = scanner;
+    head_bytes = take_request(conn, received);
+    if (conn->state == CONN_UPGRADE) {
         return;
-    case HTTP_REFUSED:
-        conn_refuse(conn, &refusal);
-        break;
-    case HTTP_COMPLETE:
-        head.length = scanner.scanned;
-        answer_head(conn, head);
-        break;
     }
     conn_free_head(conn);
-    if (conn->state == CONN_OPEN && kept + length > scanner.scanned) {
-        size_t used = scanner.scanned - kept;
+    if (conn->state == CONN_OPEN && kept + length > head_bytes) {
+        size_t used = head_bytes - kept;
 
         conn_receive(conn, bytes + used, length - used);
     }

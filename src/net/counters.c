@@ -7,6 +7,7 @@ const char *const counter_names[COUNTER_COUNT] = {
     [COUNTER_CONNECTIONS] = "connections",
     [COUNTER_UPGRADES] = "upgrades",
     [COUNTER_REFUSALS] = "refusals",
+    [COUNTER_PAGES] = "pages",
     [COUNTER_TLS_FAILURES] = "tls_failures",
     [COUNTER_HANDSHAKE_TIMEOUTS] = "handshake_timeouts",
     [COUNTER_OVER_LIMIT] = "over_limit",

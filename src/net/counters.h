@@ -12,7 +12,8 @@
 enum counter {
     COUNTER_CONNECTIONS,        /* accepted */
     COUNTER_UPGRADES,           /* answered 101 */
-    COUNTER_REFUSALS,           /* answered anything else */
+    COUNTER_REFUSALS,           /* answered anything else that was no success */
+    COUNTER_PAGES,              /* answered 200: the test page, .http and .sse */
     COUNTER_TLS_FAILURES,       /* TLS handshakes that failed */
     COUNTER_HANDSHAKE_TIMEOUTS, /* handshakes that were not done in time */
     COUNTER_OVER_LIMIT,         /* answered 503 because of limits.connections or limits.pending */

@@ -197,6 +197,17 @@ void outbox_drop_held(struct pool *pool, struct outbox *outbox)
     outbox->held = (struct outbox_list){0};
 }
 
+bool outbox_append_response(struct pool *pool, struct outbox *outbox, struct parcel *parcel,
+                            size_t offset, size_t end)
+{
+    if (!add_reference(pool, &outbox->ready, parcel, offset, end)) {
+        return false;
+    }
+    outbox->ready.last->opaque = true;
+    outbox->bytes += end - offset;
+    return true;
+}
+
 bool outbox_append_opaque(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
                           size_t length)
 {

@@ -69,6 +69,11 @@ void outbox_release_held(struct outbox *outbox);
 /* Drops everything held. */
 void outbox_drop_held(struct pool *pool, struct outbox *outbox);
 
+/* Appends what of an HTTP response lies in [offset, end) of the wire bytes of the parcel's message.
+ * Otherwise as outbox_append. */
+bool outbox_append_response(struct pool *pool, struct outbox *outbox, struct parcel *parcel,
+                            size_t offset, size_t end);
+
 /* Appends a copy of the rest of an HTTP response. */
 bool outbox_append_opaque(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
                           size_t length);

@@ -73,3 +73,25 @@ struct route *router_find(const struct snapshot *snapshot, struct slice host, st
     }
     return NULL;
 }
+
+static bool any_page(const struct snapshot *snapshot, struct slice host)
+{
+    for (size_t i = 0; i < snapshot->route_count; i++) {
+        const struct route_config *route = &snapshot->routes[i]->config;
+
+        if (route->settings.page && host_matches(route->host, host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool router_has_page(const struct snapshot *snapshot, struct slice host, struct slice path,
+                     bool elsewhere)
+{
+    struct handler_capture captures[ROUTER_CAPTURES_MAX];
+    size_t count;
+    const struct route *route = router_find(snapshot, host, path, captures, &count);
+
+    return route != NULL ? route->config.settings.page : elsewhere && any_page(snapshot, host);
+}

@@ -17,4 +17,9 @@ enum { ROUTER_CAPTURES_MAX = PATH_PATTERN_CAPTURES_MAX };
 struct route *router_find(const struct snapshot *snapshot, struct slice host, struct slice path,
                           struct handler_capture *captures, size_t *count);
 
+/* Whether the page is at this path: the route that takes it has one, or, if there is no such route,
+ * `elsewhere` and any route of this host has one. */
+bool router_has_page(const struct snapshot *snapshot, struct slice host, struct slice path,
+                     bool elsewhere);
+
 #endif

@@ -229,6 +229,50 @@ bool http_parse(struct slice head, struct http_field *fields, size_t capacity,
     }
 }
 
+bool http_single_field(const struct http_head *head, struct slice name, struct slice *value)
+{
+    size_t found = 0;
+
+    *value = (struct slice){NULL, 0};
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (slice_equal_nocase(head->fields[i].name, name)) {
+            *value = head->fields[i].value;
+            found++;
+        }
+    }
+    return found <= 1;
+}
+
+bool http_has_field(const struct http_head *head, struct slice name)
+{
+    struct slice value;
+
+    return !http_single_field(head, name, &value) || value.data != NULL;
+}
+
+bool http_parse_length(struct slice value, size_t *length)
+{
+    size_t number = 0;
+
+    if (value.data == NULL) {
+        *length = 0;
+        return true;
+    }
+    if (value.length == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned digit = (unsigned)(value.data[i] - '0');
+
+        if (digit > 9 || number > (SIZE_MAX - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *length = number;
+    return true;
+}
+
 /* Moves the cursor to the next field of that name, the one it stands on included. */
 static bool find_field(const struct http_head *head, struct slice name,
                        struct http_list_cursor *cursor)

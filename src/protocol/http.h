@@ -66,6 +66,16 @@ struct http_head {
 bool http_parse(struct slice head, struct http_field *fields, size_t capacity,
                 struct http_head *parsed, struct http_refusal *refusal);
 
+/* The value of a field that may stand once; data is NULL when it is absent. False when it is there
+ * more often. */
+bool http_single_field(const struct http_head *head, struct slice name, struct slice *value);
+
+bool http_has_field(const struct http_head *head, struct slice name);
+
+/* Reads the value of Content-Length, which is 0 when data is NULL. False when it is not a number,
+ * or not one that fits. */
+bool http_parse_length(struct slice value, size_t *length);
+
 /* Whether every byte is a tchar of RFC 9110 section 5.6.2, and there is one. */
 bool http_is_token(struct slice text);
 

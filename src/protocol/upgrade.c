@@ -25,22 +25,6 @@ struct check {
     struct http_refusal *refusal;
 };
 
-/* The value of a field that may stand once; data is NULL when it is absent. False when it is
- * there more often. */
-static bool single_field(const struct http_head *head, struct slice name, struct slice *value)
-{
-    size_t found = 0;
-
-    *value = (struct slice){NULL, 0};
-    for (size_t i = 0; i < head->field_count; i++) {
-        if (slice_equal_nocase(head->fields[i].name, name)) {
-            *value = head->fields[i].value;
-            found++;
-        }
-    }
-    return found <= 1;
-}
-
 /* Empty elements mean nothing (RFC 9110 section 5.6.1). */
 static bool list_valid(const struct http_head *head, struct slice name,
                        bool (*is_element)(struct slice text))
@@ -77,7 +61,7 @@ static bool check_host(struct check *check)
     struct slice value;
     struct authority authority;
 
-    if (!single_field(check->head, SLICE("Host"), &value) || value.data == NULL) {
+    if (!http_single_field(check->head, SLICE("Host"), &value) || value.data == NULL) {
         return refuse(check->refusal, 400, "There must be exactly one Host field.");
     }
     if (!authority_parse(value, &authority)) {
@@ -93,11 +77,11 @@ static bool check_body(struct check *check)
 {
     struct slice value;
 
-    if (!single_field(check->head, SLICE("Content-Length"), &value) ||
+    if (!http_single_field(check->head, SLICE("Content-Length"), &value) ||
         (value.data != NULL && !slice_equal(value, SLICE("0")))) {
         return refuse(check->refusal, 400, "A WebSocket request has no content.");
     }
-    if (!single_field(check->head, SLICE("Transfer-Encoding"), &value) || value.data != NULL) {
+    if (!http_single_field(check->head, SLICE("Transfer-Encoding"), &value) || value.data != NULL) {
         return refuse(check->refusal, 400, "A WebSocket request has no Transfer-Encoding.");
     }
     return true;
@@ -168,7 +152,7 @@ static bool check_version(struct check *check)
 {
     struct slice value;
 
-    if (!single_field(check->head, SLICE("Sec-WebSocket-Version"), &value) ||
+    if (!http_single_field(check->head, SLICE("Sec-WebSocket-Version"), &value) ||
         !slice_equal(value, SLICE("13"))) {
         return refuse(check->refusal, 426, "Only version 13 of the WebSocket protocol is spoken.");
     }
@@ -179,7 +163,7 @@ static bool check_key(struct check *check)
 {
     struct slice value;
 
-    if (!single_field(check->head, SLICE("Sec-WebSocket-Key"), &value) || value.data == NULL) {
+    if (!http_single_field(check->head, SLICE("Sec-WebSocket-Key"), &value) || value.data == NULL) {
         return refuse(check->refusal, 400, "There must be exactly one Sec-WebSocket-Key.");
     }
     if (!base64_is_canonical(value, 16)) {
@@ -191,7 +175,7 @@ static bool check_key(struct check *check)
 
 static bool check_origin(struct check *check)
 {
-    if (!single_field(check->head, SLICE("Origin"), &check->request->origin)) {
+    if (!http_single_field(check->head, SLICE("Origin"), &check->request->origin)) {
         return refuse(check->refusal, 400, "There must be at most one Origin field.");
     }
     return true;
@@ -214,6 +198,9 @@ static bool (*const checks[])(struct check *check) = {
     check_version, check_key,    check_origin, check_lists,
 };
 
+/* Those that any request has to pass. */
+static bool (*const plain_checks[])(struct check *check) = {check_host, check_target};
+
 static bool write_host(struct check *check)
 {
     struct slice *host = &check->request->host;
@@ -232,6 +219,25 @@ bool upgrade_check(const struct http_head *head, char *path_buffer, char *host_b
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i](&check)) {
+            return false;
+        }
+    }
+    return write_host(&check);
+}
+
+bool upgrade_is_wanted(const struct http_head *head)
+{
+    return list_has(head, SLICE("Upgrade"), SLICE("websocket"));
+}
+
+bool upgrade_check_plain(const struct http_head *head, char *path_buffer, char *host_buffer,
+                         struct upgrade_request *request)
+{
+    struct http_refusal refusal;
+    struct check check = {head, path_buffer, host_buffer, request, &refusal};
+
+    for (size_t i = 0; i < sizeof plain_checks / sizeof plain_checks[0]; i++) {
+        if (!plain_checks[i](&check)) {
             return false;
         }
     }
@@ -310,7 +316,10 @@ static const struct status statuses[] = {
     {408, "Request Timeout", "", ""},
     {409, "Conflict", "", ""},
     {410, "Gone", "", ""},
+    {411, "Length Required", "", ""},
+    {413, "Content Too Large", "", ""},
     {414, "URI Too Long", "", ""},
+    {417, "Expectation Failed", "", ""},
     {421, "Misdirected Request", "", ""},
     {422, "Unprocessable Content", "", ""},
     {426, "Upgrade Required", ", Upgrade", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},

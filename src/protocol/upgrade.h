@@ -33,6 +33,14 @@ struct upgrade_request {
 bool upgrade_check(const struct http_head *head, char *path_buffer, char *host_buffer,
                    struct upgrade_request *request, struct http_refusal *refusal);
 
+/* Whether the request asks for a WebSocket, in order or not. */
+bool upgrade_is_wanted(const struct http_head *head);
+
+/* Checks only what any request needs, its Host and its target, and fills in these two, with buffers
+ * as above. */
+bool upgrade_check_plain(const struct http_head *head, char *path_buffer, char *host_buffer,
+                         struct upgrade_request *request);
+
 /*
  * The first of `supported` (in the server's order of preference) that the client offered, or NULL.
  */

@@ -5,6 +5,7 @@ import shutil
 import socket
 import tempfile
 import unittest
+import urllib.request
 from pathlib import Path
 
 from harness import configuration
@@ -85,6 +86,13 @@ class ShippedTest(VisitTests, unittest.TestCase):
         snippets = re.findall(r'^```js\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)
         self.assertEqual(len(snippets), 1)
         self.visit('console', snippets[0])
+
+    def test_the_pages_of_the_readme_are_there(self):
+        text = (REPOSITORY / 'README.md').read_text(encoding='utf-8')
+        for path in ('', 'room/NAME'):
+            self.assertIn(f'`http://localhost:{PORT}/{path}`', text)
+            with urllib.request.urlopen(f'http://localhost:{PORT}/{path}') as answer:
+                self.assertIn(b'<title>WebSocket test page</title>', answer.read())
 
 
 class SecureTest(VisitTests, SharedDaemonTest):

@@ -15,11 +15,12 @@ SHIPPED_FILE = REPOSITORY / 'etc' / 'wsrelayd.yaml'
 OPTIONS = {'-c': '--config', '-t': '--check', '-T': '--dump', '-l': '--log-level',
            '-v': '--version', '-V': '--build-info', '-h': '--help'}
 
-# What the shipped file says that is not a default: where it listens, and its two routes.
+# What the shipped file says that is not a default: where it listens, and its two routes with their
+# page.
 SHIPPED_BARE = {
     'listeners': [{'name': 'plain', 'address': 'localhost:8080'}],
-    'routes': [{'path': '/', 'handler': 'echo'},
-               {'path': '/room/{name}', 'handler': {'type': 'broadcast'}}],
+    'routes': [{'path': '/', 'handler': 'echo', 'page': True},
+               {'path': '/room/{name}', 'handler': {'type': 'broadcast'}, 'page': True}],
 }
 
 
@@ -27,6 +28,7 @@ def every_key():
     """A file that gives every key a value that is not its default."""
     chain, key = certificates.get('localhost')
     settings = {
+        'page': True,
         'origins': ['https://example.org', 'https://*.example.net', 'null'],
         'subprotocols': ['b', 'a'], 'max_message_size': '1537B', 'max_fragments': 7,
         'ping_interval': '1001ms', 'ping_timeout': '61s', 'idle_timeout': '2h',

@@ -156,6 +156,12 @@ class ValuesTest(MetricsTest):
         self.assertEqual(self.value('wsrelayd_handshakes_total', result='refused'), 1)
         self.assertEqual(self.value('wsrelayd_handshakes_total', result='head_too_large'), 1)
 
+    def test_pages_count(self):
+        self.start_admin(defaults={'page': True})
+        for path in ('', '.http', '.ws'):
+            self.request(f'GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n')
+        self.assert_value(3, 'wsrelayd_pages_total')
+
     def test_pings_are_timed(self):
         self.start_admin(defaults={'ping_interval': '50ms', 'ping_timeout': '10s'})
         client = self.client()

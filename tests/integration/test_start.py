@@ -125,10 +125,9 @@ class BadConfigurationTest(StartTest):
                              defaults={'compression': {}, 'rate': {}}, **later)
         content['limits'] = {'memory': 'auto', 'connections_per_address': 0}
         content['timeouts'] = {'assembly': '60s'}
-        content['routes'] = [{'path': '/', 'handler': 'echo', 'page': True}]
         keys = (r'trusted_proxies', r'listeners\[0\]\.proxy_protocol',
                 r'defaults\.compression', r'defaults\.rate', r'limits\.memory',
-                r'limits\.connections_per_address', r'timeouts\.assembly', r'routes\[0\]\.page')
+                r'limits\.connections_per_address', r'timeouts\.assembly')
         self.assert_fails_both(content, *[rf'error: {key}: unknown key' for key in keys])
 
     def test_every_error_is_reported_in_the_order_of_the_file(self):

@@ -87,7 +87,7 @@ START_TEST(test_a_dump_shows_every_default)
     ck_assert_ptr_nonnull(strstr(dump, "listeners:\n  - name: \"plain\"\n    address: [\":0\"]\n"
                                        "limits:\n  connections: 100000\n"));
     ck_assert_ptr_nonnull(strstr(dump, "routes:\n  - path: \"/\"\n    handler: echo\n"
-                                       "    origins: any\n    subprotocols: []\n"
+                                       "    page: false\n    origins: any\n    subprotocols: []\n"
                                        "    max_message_size: 1MiB\n"));
     ck_assert_ptr_nonnull(strstr(dump, "    send_queue:\n      size: 1MiB\n"
                                        "      policy: close\n"));

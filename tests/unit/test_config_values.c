@@ -231,7 +231,8 @@ static const struct value_case route_cases[] = {
      "routes[0].handlr: unknown key (did you mean \"handler\"?)"},
     {"{path: /, handler: echo, @max_mesage_size: 1B}",
      "routes[0].max_mesage_size: unknown key (did you mean \"max_message_size\"?)"},
-    {"{path: /, handler: echo, @page: true}", "routes[0].page: unknown key"},
+    {"{path: /, handler: echo, page: @yes}", "routes[0].page: \"yes\" is no boolean: write true"},
+    {"{path: /, handler: echo, @rate: 1}", "routes[0].rate: unknown key"},
     {"{path: /, handler: echo, send_queue: {policy: @drop}}",
      "routes[0].send_queue.policy: \"drop\" would lose messages silently: the clients of the "
      "handler echo cannot be told of a gap (write close)"},

@@ -476,6 +476,32 @@ START_TEST(test_a_list_goes_over_all_fields_of_its_name)
 }
 END_TEST
 
+START_TEST(test_a_length_is_a_number_that_fits)
+{
+    static const struct {
+        const char *text; /* NULL: there is no such field */
+        bool valid;
+        size_t length;
+    } rows[] = {{NULL, true, 0},
+                {"0", true, 0},
+                {"0012", true, 12},
+                {"18446744073709551615", true, SIZE_MAX},
+                {"18446744073709551616", false, 7},
+                {"99999999999999999999999", false, 7},
+                {"", false, 7},
+                {"+1", false, 7},
+                {"1 0", false, 7},
+                {"0x1", false, 7}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t length = 7;
+
+        ck_assert_int_eq(http_parse_length(slice_of(rows[i].text), &length), rows[i].valid);
+        ck_assert_uint_eq(length, rows[i].length);
+    }
+}
+END_TEST
+
 static Suite *http_suite(void)
 {
     Suite *suite = suite_create("http");
@@ -488,6 +514,7 @@ static Suite *http_suite(void)
     tcase_add_test(grammar, test_the_parser_alone_refuses_what_has_no_proper_end);
     tcase_add_test(grammar, test_a_token_is_made_of_the_characters_of_the_rfc);
     tcase_add_test(grammar, test_a_list_goes_over_all_fields_of_its_name);
+    tcase_add_test(grammar, test_a_length_is_a_number_that_fits);
     suite_add_tcase(suite, grammar);
     tcase_add_test(sizes_case, test_no_byte_is_looked_at_twice);
     tcase_add_test(sizes_case, test_limits_hold_to_the_byte);

@@ -111,6 +111,39 @@ START_TEST(test_captures_have_the_names_of_the_pattern)
 }
 END_TEST
 
+static const struct {
+    const char *host;
+    const char *path;
+    bool here;      /* at this very path */
+    bool elsewhere; /* or at paths that no route has */
+} page_rows[] = {
+    {"localhost", "/room/a", true, true},   {"localhost", "/", false, false},
+    {"localhost", "/nowhere", false, true}, {"echo.example.org", "/echo", false, false},
+    {"a.example.org", "/echo", true, true}, {"a.example.org", "/nowhere", false, true},
+};
+
+START_TEST(test_a_page_is_where_its_route_is_and_perhaps_where_none_is)
+{
+    struct slice host = slice_of(page_rows[_i].host);
+    struct slice path = slice_of(page_rows[_i].path);
+
+    routes[2].config.settings.page = true;
+    routes[3].config.settings.page = true;
+    ck_assert_int_eq(router_has_page(&snapshot, host, path, false), page_rows[_i].here);
+    ck_assert_int_eq(router_has_page(&snapshot, host, path, true), page_rows[_i].elsewhere);
+}
+END_TEST
+
+START_TEST(test_a_page_of_another_host_is_none)
+{
+    struct slice path = SLICE("/nowhere");
+
+    routes[2].config.settings.page = true;
+    ck_assert(router_has_page(&snapshot, SLICE("a.example.org"), path, true));
+    ck_assert(!router_has_page(&snapshot, SLICE("localhost"), path, true));
+}
+END_TEST
+
 START_TEST(test_without_routes_nothing_is_found)
 {
     struct handler_capture captures[ROUTER_CAPTURES_MAX];
@@ -130,6 +163,9 @@ int main(void)
     tcase_add_loop_test(tests, test_the_first_route_that_matches_is_found_with_its_captures, 0,
                         sizeof rows / sizeof *rows);
     tcase_add_test(tests, test_captures_have_the_names_of_the_pattern);
+    tcase_add_loop_test(tests, test_a_page_is_where_its_route_is_and_perhaps_where_none_is, 0,
+                        sizeof page_rows / sizeof *page_rows);
+    tcase_add_test(tests, test_a_page_of_another_host_is_none);
     tcase_add_test(tests, test_without_routes_nothing_is_found);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

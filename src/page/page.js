@@ -1,0 +1,454 @@
+'use strict';
+
+// What happens when somebody does something, or the other side does.
+
+const $ = (id) => document.getElementById(id);
+
+const EXAMPLES = {
+  text: 'Hello, WebSocket!', json: '{"hello": "WebSocket"}', hex: '48 65 6c 6c 6f', base64: 'SGVsbG8=',
+};
+const STATES = {
+  closed: 'Not connected', connecting: 'Connecting\u2026', open: 'Connected', closing: 'Closing\u2026',
+  waiting: 'Connecting again',
+};
+const SHOWN_LENGTH = 1 << 16; // of a message, in full
+const REFRESH_MS = 250;
+const ANNOUNCE_MS = 3000;
+
+const journal = new Journal();
+const trips = new Trips();
+const chart = new Chart($('chart'));
+const list = new List(journal, showDetail);
+const rate = { at: performance.now(), received: 0 };
+const totals = { sent: 0, sentBytes: 0, received: 0, receivedBytes: 0 };
+let stale = true; // the numbers are not those that are shown
+let unannounced = 0; // messages received
+
+const link = new Link({
+  changed: showState,
+  opened(ms) {
+    const { protocol, extensions } = link.socket;
+    $('fact-subprotocol').textContent = protocol || 'none';
+    $('fact-extensions').textContent = extensions || 'none';
+    logEvent(`Connected in ${formatTime(ms)}; subprotocol: ${protocol || 'none'}, extensions: ${extensions || 'none'}`);
+  },
+  message(data) {
+    const now = performance.now();
+    const content = typeof data === 'string' ? data : new Uint8Array(data);
+    const trip = trips.received(content, now);
+    const entry = journal.add('received', content, { trip });
+    totals.received++;
+    totals.receivedBytes += entry.size;
+    unannounced++;
+    touched();
+  },
+  closed({ code, reason, wasClean }) {
+    const text = `${code}, ${closeMeaning(code)}${reason ? `: "${reason}"` : ''}${wasClean ? '' : ' (not clean)'}`;
+    $('fact-close').textContent = text;
+    repeater.stop();
+    trips.pending.clear();
+    logEvent(`Closed with ${text}`, code !== 1000 && code !== 1005);
+  },
+  delayed(ms, attempt) {
+    logEvent(`Connecting again in ${formatTime(ms)}, attempt ${attempt}`);
+  },
+});
+
+const repeater = new Repeater(send, () => link.buffered, showProgress);
+
+// ---- showing ----
+
+function touched() {
+  stale = true;
+  list.changed();
+}
+
+function logEvent(text, bad = false) {
+  journal.add('event', text, { bad });
+  touched();
+}
+
+function showState() {
+  const { state } = link;
+  const idle = state === 'closed' || state === 'waiting' || state === 'closing';
+  $('state').dataset.state = state;
+  $('state-text').textContent = STATES[state];
+  showCountdown();
+  $('connect').disabled = !idle;
+  $('connect').textContent = state === 'waiting' ? 'Connect now' : 'Connect';
+  $('disconnect').disabled = state === 'closed' || state === 'closing';
+  $('disconnect').textContent = state === 'waiting' ? 'Give up' : 'Disconnect';
+  if (state !== 'open') {
+    $('fact-subprotocol').textContent = $('fact-extensions').textContent = $('fact-duration').textContent = '\u2013';
+  }
+  checkContent();
+}
+
+// For eyes only: a screen reader would read every second of it.
+function showCountdown() {
+  const seconds = Math.max(0, Math.ceil((link.retryAt - performance.now()) / 1000));
+  $('countdown').textContent = link.state === 'waiting' ? `in ${seconds} s` : '';
+}
+
+function showNumbers() {
+  $('sent-count').textContent = formatCount(totals.sent);
+  $('sent-bytes').textContent = formatBytes(totals.sentBytes);
+  $('received-count').textContent = formatCount(totals.received);
+  $('received-bytes').textContent = formatBytes(totals.receivedBytes);
+  $('pending-count').textContent = formatCount(trips.pending.length);
+  const percentiles = trips.percentiles();
+  for (const name of ['min', 'p50', 'p90', 'p99', 'max']) {
+    $(`trip-${name}`).textContent = percentiles ? formatTime(percentiles[name]) : '\u2013';
+  }
+  chart.draw(trips.latest(CHART_SAMPLES), percentiles);
+}
+
+// Of the last second or so.
+function showRate() {
+  const seconds = (performance.now() - rate.at) / 1000;
+  if (seconds >= 1) {
+    $('received-rate').textContent = formatCount(Math.round(Math.max(0, totals.received - rate.received) / seconds));
+    rate.at = performance.now();
+    rate.received = totals.received;
+  }
+}
+
+function refresh() {
+  showRate();
+  showCountdown();
+  $('buffered').textContent = formatBytes(link.buffered);
+  if (link.state === 'open') {
+    $('fact-duration').textContent = formatDuration(performance.now() - link.openedAt);
+  }
+  if (journal.paused) {
+    $('pause').textContent = journal.held > 0 ? `Go on (${formatCount(journal.held)})` : 'Go on';
+  }
+  if (stale) {
+    stale = false;
+    showNumbers();
+  }
+}
+
+// So that a screen reader hears of messages, but not of each.
+function announce() {
+  if (unannounced > 0) {
+    $('live').textContent = `${unannounced} ${unannounced === 1 ? 'message' : 'messages'} received`;
+    unannounced = 0;
+  }
+}
+
+function showProblem(id, error, ...fields) {
+  $(id).textContent = error ? error.message || String(error) : '';
+  fields.forEach((field) => $(field).setAttribute('aria-invalid', Boolean(error)));
+}
+
+// ---- connecting ----
+
+// The WebSocket of the path at which this page is: without the /.ws that may have led here.
+function ownUrl() {
+  if (!/^https?:$/.test(location.protocol)) {
+    return 'ws://localhost:8080/';
+  }
+  const path = location.pathname.replace(/\/\.ws$/, '') || '/';
+  return `${location.protocol.replace('http', 'ws')}//${location.host}${path}${location.search}`;
+}
+
+function connect() {
+  const url = $('url').value.trim();
+  const subprotocols = $('subprotocols').value.split(',').map((name) => name.trim()).filter(Boolean);
+  showProblem('connection-problem', null, 'url', 'subprotocols', 'code', 'reason');
+  if (location.protocol === 'https:' && /^ws:\/\/(?!localhost|127\.|\[::1\])/i.test(url)) {
+    logEvent('This page came over https: browsers let it use wss:// only', true);
+  }
+  try {
+    link.connect(url, subprotocols);
+    logEvent(`Connecting to ${url}`);
+  } catch (error) {
+    const ofUrl = !/^wss?:\/\/[^#]+$/i.test(url);
+    const text = ofUrl ? 'This is no URL of a WebSocket: ws://host:port/path, or wss:// for TLS.'
+      : 'A subprotocol is a word without blanks, and may stand here once.';
+    showProblem('connection-problem', text, ofUrl ? 'url' : 'subprotocols');
+    link.setState('closed');
+  }
+}
+
+function disconnect() {
+  const code = $('code').value.trim();
+  const reason = $('reason').value;
+  showProblem('connection-problem', null, 'code', 'reason');
+  try {
+    if (code === '' && reason !== '') {
+      throw new Error('A reason needs a code.');
+    }
+    if (code !== '' && !/^(1000|[34]\d{3})$/.test(code)) {
+      throw new Error('Pages may close with 1000, with 3000 to 4999, or without a code.');
+    }
+    if (countBytes(reason) > 123) {
+      throw new Error(`A reason has at most 123 bytes, this one ${countBytes(reason)}.`);
+    }
+    link.disconnect(code === '' ? undefined : Number(code), reason);
+  } catch (error) {
+    showProblem('connection-problem', error, /reason has/.test(error.message) ? 'reason' : 'code');
+  }
+}
+
+// ---- sending ----
+
+const kind = () => document.querySelector('input[name=kind]:checked').value;
+
+// What is to be sent: text or bytes. Throws what is wrong with it.
+function readContent() {
+  const text = $('content').value;
+  switch (kind()) {
+    case 'json':
+      JSON.parse(text);
+      return text;
+    case 'hex':
+      return parseHex(text);
+    case 'base64':
+      return parseBase64(text);
+    case 'file':
+      if (!fileBytes) {
+        throw new Error('Choose a file.');
+      }
+      return fileBytes;
+    default:
+      return text;
+  }
+}
+
+let fileBytes = null;
+
+async function readFile() {
+  const file = $('file').files[0];
+  fileBytes = null;
+  if (file) {
+    try {
+      fileBytes = new Uint8Array(await file.arrayBuffer());
+    } catch (error) {
+      showProblem('message-problem', error, 'file');
+      return;
+    }
+  }
+  checkContent();
+}
+
+// Says what is wrong with the message while it is written; returns it, or undefined.
+function checkContent() {
+  const open = link.state === 'open';
+  let data;
+  try {
+    data = readContent();
+    showProblem('message-problem', null, 'content');
+    $('content-size').textContent = formatBytes(typeof data === 'string' ? countBytes(data) : data.length);
+  } catch (error) {
+    $('content-size').textContent = '';
+    showProblem('message-problem', kind() === 'file' ? null : error, 'content');
+  }
+  $('send').disabled = !open || data === undefined;
+  $('repeat').disabled = !open || (data === undefined && !repeater.running);
+  return data;
+}
+
+function send(data) {
+  trips.sent(data);
+  const entry = journal.add('sent', data);
+  link.socket.send(data);
+  totals.sent++;
+  totals.sentBytes += entry.size;
+  touched();
+}
+
+function sendContent() {
+  const data = checkContent();
+  if (link.state === 'open' && data !== undefined) {
+    list.following = true;
+    send(data);
+  }
+}
+
+function changeKind() {
+  const isFile = kind() === 'file';
+  const text = $('content').value;
+  $('content-field').hidden = isFile;
+  $('file-field').hidden = !isFile;
+  if (!isFile && (text === '' || Object.values(EXAMPLES).includes(text))) {
+    $('content').value = EXAMPLES[kind()];
+  }
+  checkContent();
+}
+
+// ---- sending many ----
+
+// The number in a field, or undefined when it is empty. Throws what is wrong.
+function readNumber(id) {
+  const field = $(id);
+  const wrong = field.validity.badInput || !field.checkValidity();
+  field.setAttribute('aria-invalid', wrong);
+  if (wrong) {
+    throw new Error(`${field.labels[0].textContent}: a whole number from ${field.min} to ${field.max}.`);
+  }
+  return field.value === '' ? undefined : Number(field.value);
+}
+
+function repeat() {
+  if (repeater.running) {
+    repeater.stop();
+    return;
+  }
+  try {
+    const content = readContent();
+    const total = readNumber('repeat-count') || 1;
+    const size = readNumber('repeat-size');
+    const rate = readNumber('repeat-rate') || 0;
+    const isText = typeof content === 'string';
+    showProblem('message-problem', null);
+    list.following = true;
+    repeater.start(total, rate, (index) => (size === undefined ? content : Repeater.filled(isText, size, index)));
+  } catch (error) {
+    showProblem('message-problem', error);
+  }
+}
+
+function showProgress(sent, total) {
+  const label = sent === undefined ? 'Start' : 'Stop';
+  if (sent !== undefined) {
+    $('repeat-progress').value = sent / total;
+  }
+  if ($('repeat').textContent !== label) {
+    $('repeat').textContent = label;
+    checkContent();
+  }
+}
+
+// ---- the log ----
+
+const shortened = (text) => (text.length <= SHOWN_LENGTH ? text
+  : `${text.slice(0, SHOWN_LENGTH)}\n\u2026 (${formatCount(text.length - SHOWN_LENGTH)} characters more)`);
+
+// What a message is like to read: JSON with its structure, bytes as a table.
+function readable(entry) {
+  if (!entry.isText) {
+    const rest = entry.data.length - SHOWN_LENGTH / 4;
+    return dump(entry.data.subarray(0, SHOWN_LENGTH / 4)) + (rest > 0 ? `\n\u2026 (${formatBytes(rest)} more)` : '');
+  }
+  if (/^\s*[[{]/.test(entry.data) && entry.data.length <= SHOWN_LENGTH) {
+    try {
+      return JSON.stringify(JSON.parse(entry.data), null, 2);
+    } catch (error) {
+      return entry.data;
+    }
+  }
+  return shortened(entry.data);
+}
+
+function showDetail(entry) {
+  $('detail').hidden = !entry;
+  if (entry) {
+    const size = entry.kind === 'event' ? '' : `, ${formatCount(entry.size)} bytes`;
+    const trip = entry.trip === undefined ? '' : `, round trip ${formatTime(entry.trip)}`;
+    $('detail-title').textContent = `${Journal.describe(entry)} at ${formatClock(entry.at)}${size}${trip}`;
+    $('detail-content').textContent = readable(entry);
+    $('detail-reuse').hidden = entry.kind === 'event' || entry.data.length > SHOWN_LENGTH;
+  }
+}
+
+function reuse() {
+  const { isText, data } = list.selected;
+  document.querySelector(`input[name=kind][value=${isText ? 'text' : 'hex'}]`).checked = true;
+  $('content').value = isText ? data : toHex(data);
+  changeKind();
+  $('content').focus();
+}
+
+// Where the clipboard is not to be had (pages without TLS), the old way.
+async function copy(text, button) {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (error) {
+    const area = document.body.appendChild(document.createElement('textarea'));
+    area.value = text;
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+    button.focus();
+  }
+  button.textContent = 'Copied';
+  setTimeout(() => { button.textContent = label; }, 1200);
+}
+
+function save(parts, type, suffix) {
+  const anchor = document.createElement('a');
+  anchor.href = URL.createObjectURL(new Blob(parts, { type }));
+  anchor.download = `websocket-${new Date().toISOString().replace(/[:.]/g, '-')}.${suffix}`;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 60000);
+}
+
+function clearAll() {
+  journal.clear();
+  trips.clear();
+  Object.keys(totals).forEach((name) => { totals[name] = 0; });
+  list.following = true;
+  list.select(null);
+  touched();
+}
+
+function pause() {
+  journal.setPaused(!journal.paused);
+  $('pause').setAttribute('aria-pressed', journal.paused);
+  $('pause').textContent = journal.paused ? 'Go on' : 'Pause';
+  list.changed();
+}
+
+function filter() {
+  journal.setFilter($('filter').value, $('show').value);
+  list.following = true;
+  list.changed();
+}
+
+// ---- wiring ----
+
+const on = (id, type, handle) => $(id).addEventListener(type, handle);
+const submits = (handle) => (event) => {
+  event.preventDefault();
+  handle();
+};
+
+on('connection', 'submit', submits(connect));
+on('disconnect', 'click', disconnect);
+on('reconnect', 'change', () => { link.reconnects = $('reconnect').checked; });
+on('message', 'submit', submits(sendContent));
+on('content', 'input', checkContent);
+on('content', 'keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    submits(sendContent)(event);
+  }
+});
+on('file', 'change', readFile);
+on('repeat', 'click', repeat);
+on('pause', 'click', pause);
+on('filter', 'input', filter);
+on('show', 'change', filter);
+on('copy', 'click', () => copy([...Journal.linesOf(journal.shown)].join(''), $('copy')));
+on('export-text', 'click', () => save([...Journal.linesOf(journal.entries)], 'text/plain', 'txt'));
+on('export-json', 'click', () => save([...Journal.objectsOf(journal.entries)], 'application/json', 'json'));
+on('clear', 'click', clearAll);
+on('detail-copy', 'click', () => copy(readable(list.selected), $('detail-copy')));
+on('detail-reuse', 'click', reuse);
+on('detail-close', 'click', () => {
+  list.select(null);
+  $('log').focus();
+});
+document.querySelectorAll('input[name=kind]').forEach((radio) => radio.addEventListener('change', changeKind));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { stale = true; });
+new ResizeObserver(() => { stale = true; }).observe($('chart'));
+
+$('url').value = ownUrl();
+$('reconnect').checked = false;
+changeKind();
+showState();
+setInterval(refresh, REFRESH_MS);
+setInterval(announce, ANNOUNCE_MS);
+refresh();
