@@ -141,21 +141,22 @@ class Chart {
   // Lines at the percentiles, their names beside them, apart from each other.
   drawPercentiles(percentiles, area, y) {
     const { context } = this;
-    let free = area.bottom + 6;
+    const lines = [['p50', '50 %', 'received'], ['p90', '90 %', 'wait'], ['p99', '99 %', 'bad']];
+    const ys = lines.map(([key]) => y(percentiles[key]));
+    const textYs = [];
+    ys.forEach((at, i) => textYs.push(i > 0 ? Math.min(at, textYs[i - 1] - 13) : at));
+    const below = Math.max(0, area.top - textYs[lines.length - 1]);
     context.textAlign = 'left';
     context.lineWidth = 1;
     context.setLineDash([4, 4]);
-    for (const [key, name, colour] of [['p50', '50 %', 'received'], ['p90', '90 %', 'wait'], ['p99', '99 %', 'bad']]) {
-      const at = y(percentiles[key]);
-      const textAt = Math.min(at, free - 12);
+    lines.forEach(([key, name, colour], i) => {
       context.strokeStyle = context.fillStyle = this.colour(colour);
       context.beginPath();
-      context.moveTo(area.left, at);
-      context.lineTo(area.right, at);
+      context.moveTo(area.left, ys[i]);
+      context.lineTo(area.right, ys[i]);
       context.stroke();
-      context.fillText(`${name} ${formatTime(percentiles[key])}`, area.right + 7, textAt);
-      free = textAt;
-    }
+      context.fillText(`${name} ${formatTime(percentiles[key])}`, area.right + 7, textYs[i] + below);
+    });
     context.setLineDash([]);
   }
 }

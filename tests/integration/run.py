@@ -30,8 +30,8 @@ MODULE_SECONDS = 280
 SHOWN_PER_TEST = 4
 
 # Modules that take longest start first, so that none is left alone at the end.
-LONGEST_FIRST = ('test_browser', 'test_framing', 'test_room_order', 'test_timeouts', 'test_echo',
-                 'test_slow_reader')
+LONGEST_FIRST = ('test_page_in_browsers', 'test_browser', 'test_websocket_api', 'test_framing',
+                 'test_room_order', 'test_timeouts', 'test_echo', 'test_slow_reader')
 
 sys.path[:0] = [str(folder) for folder in (*FOLDERS, HERE.parent)]
 

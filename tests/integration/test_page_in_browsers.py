@@ -1,0 +1,103 @@
+"""The page in Chromium, Firefox and WebKit, used as a person would."""
+
+import unittest
+
+from harness import certificates, configuration
+from harness.case import SharedDaemonTest
+from harness.daemon import Daemon
+from harness.engines import Engine
+
+MANY = 5000
+
+ROUTES = [
+    {'path': '/', 'handler': 'echo', 'page': True, 'subprotocols': ['alpha', 'beta']},
+    {'path': '/room/{name}', 'handler': {'type': 'broadcast', 'room': '{name}'}, 'page': True},
+]
+
+
+class PageVisits:
+    """What is done in each engine."""
+
+    engine_name = None
+
+    @classmethod
+    def configuration(cls):
+        listeners = [configuration.PLAIN,
+                     configuration.tls_listener([certificates.get('localhost')])]
+        return configuration.configuration(ROUTES, listeners)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engine = Engine(cls.engine_name)
+        cls.addClassCleanup(cls.engine.stop)
+
+    def settings(self, path='/', page='', secure=False, **more):
+        port = self.daemon.address('secure' if secure else 'plain')[1]
+        authority = f'localhost:{port}' if secure else f'127.0.0.1:{port}'
+        tls = 's' if secure else ''
+        return {'page': f'http{tls}://{authority}{path}{page}',
+                'socket': f'ws{tls}://{authority}{path}', **more}
+
+    def test_every_kind_of_message_comes_back(self):
+        self.engine.visit('everyKind', self.settings())
+
+    def test_the_same_over_tls(self):
+        self.engine.visit('everyKind', self.settings(secure=True))
+
+    def test_a_file_is_sent(self):
+        self.engine.visit('aFile', self.settings())
+
+    def test_mistakes_are_told(self):
+        self.engine.visit('mistakes', self.settings())
+
+    def test_a_subprotocol_is_shown(self):
+        self.engine.visit('negotiated', self.settings())
+
+    def test_many_messages_are_sent_and_charted(self):
+        self.engine.visit('manyMessages', self.settings(count=MANY))
+
+    def test_the_log_can_be_read_paused_and_saved(self):
+        self.engine.visit('theLog', self.settings())
+
+    def test_a_refusal_is_told(self):
+        self.engine.visit('refused', self.settings())
+
+    def test_two_tabs_meet_in_a_room(self):
+        self.engine.visit('room', self.settings('/room/lobby'))
+        self.engine.visit('room', self.settings('/room/lobby', page='/.ws', secure=True))
+
+    def test_nothing_stands_in_the_way_of_anybody(self):
+        self.engine.visit('accessible', self.settings())
+
+    def test_it_connects_again_when_the_server_is_back(self):
+        daemon = Daemon(configuration.configuration(ROUTES)).start()
+        self.addCleanup(daemon.remove)
+        host, port = daemon.address()
+        listener = {'name': 'plain', 'address': f'{host}:{port}'}
+
+        def asked(what):
+            nonlocal daemon
+            if what == 'stop':
+                self.assertEqual(daemon.stop(), 0)
+            else:
+                daemon = Daemon(configuration.configuration(ROUTES, [listener])).start()
+                self.addCleanup(daemon.remove)
+        url = f'{host}:{port}/'
+        self.engine.visit('reconnects', {'page': f'http://{url}', 'socket': f'ws://{url}'}, asked)
+
+
+class ChromiumTest(PageVisits, SharedDaemonTest):
+    engine_name = 'chromium'
+
+
+class FirefoxTest(PageVisits, SharedDaemonTest):
+    engine_name = 'firefox'
+
+
+class WebKitTest(PageVisits, SharedDaemonTest):
+    engine_name = 'webkit'
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,55 @@
+"""The WebSocket API of Chromium, Firefox and WebKit against this server: browser/api.js, which is
+written from the standard."""
+
+import unittest
+
+from harness import certificates, configuration
+from harness.case import SharedDaemonTest
+from harness.engines import Engine
+
+ROUTES = [
+    {'path': '/', 'handler': 'echo', 'subprotocols': ['alpha', 'beta'], 'max_message_size': '16MiB'},
+    {'path': '/small', 'handler': 'echo', 'max_message_size': '100B'},
+    {'path': '/brief', 'handler': 'echo', 'max_connection_age': '300ms'},
+]
+
+
+class ApiVisit:
+    """What is done in each engine."""
+
+    engine_name = None
+
+    @classmethod
+    def configuration(cls):
+        listeners = [configuration.PLAIN,
+                     configuration.tls_listener([certificates.get('localhost')])]
+        return configuration.configuration(ROUTES, listeners)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engine = Engine(cls.engine_name)
+        cls.addClassCleanup(cls.engine.stop)
+
+    def test_it_is_as_the_standard_says(self):
+        host, port = self.daemon.address()
+        origin = f'ws://{host}:{port}'
+        paths = {'echo': '/', 'small': '/small', 'brief': '/brief', 'nowhere': '/nowhere'}
+        urls = {name: origin + path for name, path in paths.items()}
+        self.engine.visit('api', {**urls, 'origin': origin, 'engine': self.engine_name})
+
+
+class ChromiumTest(ApiVisit, SharedDaemonTest):
+    engine_name = 'chromium'
+
+
+class FirefoxTest(ApiVisit, SharedDaemonTest):
+    engine_name = 'firefox'
+
+
+class WebKitTest(ApiVisit, SharedDaemonTest):
+    engine_name = 'webkit'
+
+
+if __name__ == '__main__':
+    unittest.main()
