@@ -305,6 +305,16 @@ struct loop *conn_loop(const struct conn *conn)
     return conn->loop;
 }
 
+int64_t conn_now_ms(const struct conn *conn)
+{
+    return loop_now(conn->loop);
+}
+
+uint32_t conn_random(const struct conn *conn)
+{
+    return loop_random(conn->loop);
+}
+
 void conn_pause(struct conn *conn)
 {
     if (conn->state == CONN_OPEN && !conn->paused) {

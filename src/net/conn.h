@@ -7,7 +7,7 @@
  * Any state may be skipped on the way down, none is entered twice. Files: conn.c (life),
  * conn_upgrade.c (HTTP), conn_http.c and conn_events.c (what is no upgrade), conn_receive.c (frames
  * in), conn_send.c (frames out), conn_deliver.c (publications), conn_close.c (ends), conn_timers.c
- * (deadlines), conn_log.c (access lines).
+ * (deadlines), conn_log.c (access lines), conn_describe.c (what handlers may know of it).
  */
 #ifndef WSRELAYD_NET_CONN_H
 #define WSRELAYD_NET_CONN_H
@@ -115,8 +115,9 @@ struct conn {
     struct route_counters *counters; /* of the route, from the upgrade on; NULL: none */
     struct head_assembly *head;      /* in CONN_UPGRADE: what has arrived of the head, or NULL */
     struct listener *listener;       /* a reference */
-    const char *subprotocol;         /* in the route, or NULL */
-    struct slice close_reason;       /* static unless reason_owned */
+    const char *subprotocol;         /* in the route or the handler's state, or NULL */
+    struct conn_timing *timing;      /* in the handler's state; NULL: the route's settings hold */
+    struct slice close_reason;       /* static or in the handler's state unless reason_owned */
     struct peer peer;
     uint8_t stream_opcode; /* of the streamed message that is being sent */
     uint8_t age_jitter;    /* random: how much of the jitter its maximum age is cut by */

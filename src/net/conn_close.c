@@ -31,10 +31,11 @@ static const struct close_kind {
     {CLOSE_TRY_LATER, false, COUNTER_TOO_SLOW},
 };
 
-static const struct close_kind *find_kind(uint16_t code)
+/* What closing with this code means, or NULL when it tells of no failure. */
+static const struct close_kind *find_failure(uint16_t code)
 {
     for (size_t i = 0; i < sizeof close_kinds / sizeof close_kinds[0]; i++) {
-        if (close_kinds[i].code == code) {
+        if (close_kinds[i].code == code && !close_kinds[i].orderly) {
             return &close_kinds[i];
         }
     }
@@ -105,15 +106,14 @@ static void close_failed(struct conn *conn, const struct close_kind *kind, struc
     conn_queue_close(conn, kind->code, reason);
 }
 
-/* The code and the reason have been recorded. */
-static void close_open(struct conn *conn, uint16_t code, struct slice reason)
+/* The code and the reason have been recorded. `failure` is NULL for an orderly end. */
+static void close_open(struct conn *conn, uint16_t code, struct slice reason,
+                       const struct close_kind *failure)
 {
-    const struct close_kind *kind = find_kind(code);
-
-    if (kind == NULL || kind->orderly) {
+    if (failure == NULL) {
         close_orderly(conn, code, reason);
     } else {
-        close_failed(conn, kind, reason);
+        close_failed(conn, failure, reason);
     }
     if (conn->state != CONN_DEAD) {
         read_on(conn);
@@ -125,7 +125,24 @@ void conn_close(struct conn *conn, uint16_t code, const char *reason)
 {
     if (conn->state == CONN_OPEN) {
         record(conn, code, reason);
-        close_open(conn, code, slice_of(reason));
+        close_open(conn, code, slice_of(reason), find_failure(code));
+    }
+}
+
+void conn_close_orderly(struct conn *conn, uint16_t code, const char *reason)
+{
+    if (conn->state == CONN_OPEN) {
+        record(conn, code, reason);
+        close_open(conn, code, slice_of(reason), NULL);
+    }
+}
+
+/* What has been sent before is not taken back. */
+void conn_abort(struct conn *conn, const char *reason)
+{
+    if (conn->state == CONN_OPEN) {
+        conn_flush(conn);
+        conn_kill(conn, CLOSE_ABNORMAL, reason);
     }
 }
 
@@ -136,7 +153,7 @@ bool conn_close_as_told(struct conn *conn, uint16_t code, struct slice reason)
     }
     conn_enter(conn);
     record_copy(conn, code, reason);
-    close_open(conn, code, reason);
+    close_open(conn, code, reason, find_failure(code));
     conn_leave(conn);
     return true;
 }

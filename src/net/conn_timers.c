@@ -44,9 +44,16 @@ static int64_t idle_end(const struct conn *conn)
 static int64_t age_end(const struct conn *conn)
 {
     int64_t age_ms = conn->route->config.settings.max_connection_age_ms;
+    int64_t end =
+        after(conn->opened_ms, age_ms - age_ms / AGE_JITTER_PARTS * conn->age_jitter / UINT8_MAX);
 
-    return after(conn->opened_ms,
-                 age_ms - age_ms / AGE_JITTER_PARTS * conn->age_jitter / UINT8_MAX);
+    return conn->timing != NULL ? earliest(end, after(conn->opened_ms, conn->timing->max_age_ms))
+                                : end;
+}
+
+static int64_t wake_end(const struct conn *conn)
+{
+    return conn->timing != NULL ? conn->timing->wake_ms : 0;
 }
 
 /* While reading is paused no Pong can arrive. */
@@ -55,12 +62,19 @@ static int64_t pong_end(const struct conn *conn)
     return conn->paused ? 0 : conn->phase_end_ms;
 }
 
+static int64_t ping_interval_ms(const struct conn *conn)
+{
+    return conn->timing != NULL && conn->timing->ping_interval_ms > 0
+               ? conn->timing->ping_interval_ms
+               : conn->route->config.settings.ping_interval_ms;
+}
+
 static int64_t ping_due(const struct conn *conn)
 {
     if (conn->phase_end_ms != 0) {
         return 0;
     }
-    return after(conn->alive_ms, conn->route->config.settings.ping_interval_ms);
+    return after(conn->alive_ms, ping_interval_ms(conn));
 }
 
 /* When it leaves because the server wants it to. */
@@ -76,6 +90,7 @@ static int64_t open_end(const struct conn *conn)
     end = earliest(end, ping_due(conn));
     end = earliest(end, idle_end(conn));
     end = earliest(end, departure_end(conn));
+    end = earliest(end, wake_end(conn));
     return earliest(end, age_end(conn));
 }
 
@@ -108,6 +123,20 @@ void conn_send_timeout_changed(struct conn *conn)
 {
     if (conn->state != CONN_DEAD) {
         conn_set_send_timeout(conn);
+        conn_schedule(conn);
+    }
+}
+
+void conn_set_timing(struct conn *conn, struct conn_timing *timing)
+{
+    conn->timing = timing;
+}
+
+/* What lies a tick back is due in the next turn. */
+void conn_wake_after(struct conn *conn, int64_t delay_ms)
+{
+    if (conn->state == CONN_OPEN) {
+        conn->timing->wake_ms = loop_now(conn->loop) + (delay_ms > 0 ? delay_ms : -WHEEL_TICK_MS);
         conn_schedule(conn);
     }
 }
@@ -157,6 +186,20 @@ static void depart_soon(struct conn *conn)
     conn_mark_runnable(conn);
 }
 
+/* What the handler sends now is a message as any other. */
+static void wake(struct conn *conn, int64_t now_ms)
+{
+    uint64_t sent_before = conn->messages_out;
+
+    conn->timing->wake_ms = 0;
+    if (conn->handler->on_wake != NULL) {
+        conn->handler->on_wake(conn);
+    }
+    if (conn->messages_out != sent_before) {
+        conn->message_ms = now_ms;
+    }
+}
+
 static void open_deadline(struct conn *conn, int64_t now_ms)
 {
     if (is_past(send_end(conn), now_ms)) {
@@ -174,6 +217,8 @@ static void open_deadline(struct conn *conn, int64_t now_ms)
         conn_close(conn, CLOSE_GOING_AWAY, "the connection has reached its maximum age");
     } else if (is_past(ping_due(conn), now_ms)) {
         send_ping(conn, now_ms);
+    } else if (is_past(wake_end(conn), now_ms)) {
+        wake(conn, now_ms);
     }
 }
 

@@ -63,19 +63,36 @@ static bool origin_allowed(const struct route_settings *settings, struct slice o
     return false;
 }
 
-/* Gives the handler its memory and asks it. */
-static bool handler_accepts(struct conn *conn, const struct upgrade_info *info,
-                            struct http_refusal *refusal)
+/* The state is not from the pool, whose classes would cost a member of a room 80 bytes instead of
+ * 48. */
+bool conn_become(struct conn *conn, const struct handler *handler)
 {
-    const struct handler *handler = conn->handler;
+    void *state = NULL;
 
     if (handler->state_bytes > 0) {
-        /* Not from the pool, whose classes would cost a member of a room 80 bytes instead of 48. */
-        conn->handler_state = calloc(1, handler->state_bytes);
-        if (conn->handler_state == NULL) {
-            *refusal = no_memory;
+        state = calloc(1, handler->state_bytes);
+        if (state == NULL) {
             return false;
         }
+    }
+    free(conn->handler_state);
+    conn->handler_state = state;
+    conn->handler = handler;
+    return true;
+}
+
+void conn_set_subprotocol(struct conn *conn, const char *subprotocol)
+{
+    conn->subprotocol = subprotocol;
+}
+
+/* Gives the handler its memory and asks it. */
+static bool handler_accepts(struct conn *conn, const struct handler *handler,
+                            const struct upgrade_info *info, struct http_refusal *refusal)
+{
+    if (!conn_become(conn, handler)) {
+        *refusal = no_memory;
+        return false;
     }
     if (handler->on_upgrade != NULL &&
         handler->on_upgrade(conn, info, &refusal->status, &refusal->reason) == UPGRADE_REFUSE) {
@@ -85,17 +102,20 @@ static bool handler_accepts(struct conn *conn, const struct upgrade_info *info,
     return true;
 }
 
+/* What a handler is shown of a request, and where the captures stand. */
+struct shown {
+    struct upgrade_info info;
+    struct handler_capture captures[ROUTER_CAPTURES_MAX];
+};
+
 /* Finds the route of a request that is in order and lets route and handler decide. */
 static bool route_accepts(struct conn *conn, const struct http_head *head,
-                          const struct upgrade_request *request, struct http_refusal *refusal)
+                          const struct upgrade_request *request, struct shown *shown,
+                          struct http_refusal *refusal)
 {
-    struct handler_capture captures[ROUTER_CAPTURES_MAX];
-    struct upgrade_info info = {.path = request->target.path,
-                                .query = request->target.query,
-                                .host = request->host,
-                                .captures = captures};
-    struct route *route =
-        router_find(conn->loop->snapshot, request->host, info.path, captures, &info.capture_count);
+    struct upgrade_info *info = &shown->info;
+    struct route *route = router_find(conn->loop->snapshot, request->host, request->target.path,
+                                      shown->captures, &info->capture_count);
     const struct route_settings *settings;
 
     if (route == NULL) {
@@ -104,19 +124,24 @@ static bool route_accepts(struct conn *conn, const struct http_head *head,
     }
     settings = &route->config.settings;
     conn->route = route_hold(route);
-    conn->handler = (const struct handler *)(const void *)route->config.handler;
     if (!origin_allowed(settings, request->origin)) {
         *refusal = bad_origin;
         return false;
     }
     conn->subprotocol = upgrade_choose_subprotocol(
         head, (const char *const *)settings->subprotocols.items, settings->subprotocols.count);
-    info.pattern = route->config.path;
-    info.subprotocol = conn->subprotocol;
-    return handler_accepts(conn, &info, refusal);
+    info->captures = shown->captures;
+    info->path = request->target.path;
+    info->query = request->target.query;
+    info->host = request->host;
+    info->pattern = route->config.path;
+    info->subprotocol = conn->subprotocol;
+    return handler_accepts(conn, (const struct handler *)(const void *)route->config.handler, info,
+                           refusal);
 }
 
-static void open_connection(struct conn *conn, const struct upgrade_request *request)
+static void open_connection(struct conn *conn, const struct upgrade_request *request,
+                            struct upgrade_info *info)
 {
     struct loop *loop = conn->loop;
     char response[UPGRADE_RESPONSE_MAX_BYTES];
@@ -131,6 +156,10 @@ static void open_connection(struct conn *conn, const struct upgrade_request *req
     conn->phase_end_ms = 0;
     conn_log_opened(conn);
     conn_send_response(conn, response, length);
+    if (conn->state == CONN_OPEN && conn->handler->on_open != NULL) {
+        info->subprotocol = conn->subprotocol;
+        conn->handler->on_open(conn, info);
+    }
     if (conn->state != CONN_DEAD) {
         conn_schedule(conn);
     }
@@ -170,6 +199,7 @@ static size_t answer_head(struct conn *conn, struct slice head_bytes, struct sli
 {
     struct loop *loop = conn->loop;
     char host[UPGRADE_HOST_MAX_BYTES];
+    struct shown shown;
     struct http_head head;
     struct upgrade_request request;
     struct http_refusal refusal = {0};
@@ -183,8 +213,9 @@ static size_t answer_head(struct conn *conn, struct slice head_bytes, struct sli
 
         return answer_plain(conn, &plain, &refusal);
     }
-    if (server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &refusal)) {
-        open_connection(conn, &request);
+    shown.info = (struct upgrade_info){.head = head_bytes};
+    if (server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &shown, &refusal)) {
+        open_connection(conn, &request, &shown.info);
     } else {
         conn_refuse(conn, &refusal);
     }
@@ -310,7 +341,7 @@ void conn_upgrade_input(struct conn *conn, const uint8_t *bytes, size_t length)
         return;
     }
     conn_free_head(conn);
-    if (conn->state == CONN_OPEN && kept + length > head_bytes) {
+    if ((conn->state == CONN_OPEN || conn->state == CONN_CLOSING) && kept + length > head_bytes) {
         size_t used = head_bytes - kept;
 
         conn_receive(conn, bytes + used, length - used);

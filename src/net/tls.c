@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SECURITY_LEVEL = 2, CHAIN_DEPTH_MAX = 8, TICKETS = 1 };
+enum { SECURITY_LEVEL = 2, CHAIN_DEPTH_MAX = 8, TICKETS = 1, SUBJECT_BYTES = 1024 };
 
 /* Early data stays off: an upgrade request that can be replayed is no use to anybody. */
 enum { EARLY_DATA_MAX_BYTES = 0 };
@@ -281,21 +281,12 @@ static int64_t seconds_since_1970(const ASN1_TIME *time)
     return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
 }
 
-/* The subject as RFC 2253 writes it, which is ASCII. */
 static void visit_certificate(const X509 *certificate, tls_visit_certificate *visit, void *argument)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *text = NULL;
+    char subject[SUBJECT_BYTES];
 
-    if (bio != NULL &&
-        X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0 &&
-        BIO_write(bio, "", 1) == 1) {
-        (void)BIO_get_mem_data(bio, &text);
-        visit(argument, text, seconds_since_1970(X509_get0_notAfter(certificate)));
-    } else {
-        ERR_clear_error();
-    }
-    BIO_free(bio);
+    tls_certificate_write_subject(certificate, subject, sizeof subject);
+    visit(argument, subject, seconds_since_1970(X509_get0_notAfter(certificate)));
 }
 
 void tls_visit_certificates(const struct tls_context *context, tls_visit_certificate *visit,

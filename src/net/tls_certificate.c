@@ -210,3 +210,17 @@ int tls_certificate_trust(SSL_CTX *context, const char *path, const struct tls_r
     free_certificates(authorities);
     return result;
 }
+
+void tls_certificate_write_subject(const X509 *certificate, char *text, size_t room)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    int length = 0;
+
+    if (bio != NULL &&
+        X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0) {
+        length = BIO_read(bio, text, (int)room - 1);
+    }
+    text[length > 0 ? length : 0] = '\0';
+    BIO_free(bio);
+    ERR_clear_error();
+}

@@ -17,6 +17,9 @@
 X509 *tls_certificate_load(SSL_CTX *context, const struct certificate_config *config,
                            const struct tls_report *report);
 
+/* Writes the subject as RFC 2253 does, which is ASCII, cut to `room` bytes with the NUL. */
+void tls_certificate_write_subject(const X509 *certificate, char *text, size_t room);
+
 /* Makes `context` trust, and name to clients, every authority in a file. Returns 0 or -1. */
 int tls_certificate_trust(SSL_CTX *context, const char *path, const struct tls_report *report);
 

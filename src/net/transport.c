@@ -3,6 +3,7 @@
  */
 #include "net/transport.h"
 
+#include "net/tls_certificate.h"
 #include "net/tls_stream.h"
 
 #include <errno.h>
@@ -24,6 +25,22 @@ const char *transport_tls_version(const struct transport *transport)
 bool transport_tls_resumed(const struct transport *transport)
 {
     return SSL_session_reused(transport->tls->ssl) != 0;
+}
+
+const char *transport_tls_cipher(const struct transport *transport)
+{
+    return SSL_get_cipher_name(transport->tls->ssl);
+}
+
+void transport_tls_subject(const struct transport *transport, char *text, size_t room)
+{
+    X509 *certificate =
+        transport->tls != NULL ? SSL_get0_peer_certificate(transport->tls->ssl) : NULL;
+
+    text[0] = '\0';
+    if (certificate != NULL) {
+        tls_certificate_write_subject(certificate, text, room);
+    }
 }
 
 static ssize_t plain_result(ssize_t result)

@@ -31,6 +31,12 @@ const char *transport_tls_version(const struct transport *transport);
 
 /* Whether TLS, whose handshake is done, goes on from an earlier session. */
 bool transport_tls_resumed(const struct transport *transport);
+/* The cipher suite of TLS, which there must be. */
+const char *transport_tls_cipher(const struct transport *transport);
+
+/* Writes the subject of the peer's certificate, in ASCII and cut to `room` bytes with the NUL; an
+ * empty text without a certificate or TLS. */
+void transport_tls_subject(const struct transport *transport, char *text, size_t room);
 
 /*
  * Reads what is there, up to `length`, which is INPUT_BYTES for TLS, in one system call. Returns
