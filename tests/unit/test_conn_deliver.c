@@ -2,6 +2,7 @@
  * Publications on their way to a connection: what they cost while nothing else waits, and that they
  * keep their place when something does.
  */
+#include "handlers/echo.h"
 #include "handlers/registry.h"
 #include "net_fixture.h"
 #include "relay/batch.h"
@@ -17,7 +18,9 @@ static struct client *other;
 
 static void prepare(void)
 {
-    net_start(&echo_handler, NULL);
+    static struct echo_settings settings;
+
+    net_start(&echo_handler, &settings);
     client = client_open("/x");
     other = client_open("/x");
 }

@@ -3,6 +3,7 @@
  * may be encrypted already, and that an end behind other bytes announces itself to nobody.
  */
 #include "certificates.h"
+#include "handlers/echo.h"
 #include "handlers/registry.h"
 #include "net_fixture.h"
 #include "suite.h"
@@ -36,10 +37,12 @@ static void connect_client(void)
 
 static void prepare(void)
 {
+    static struct echo_settings settings;
+
     (void)signal(SIGPIPE, SIG_IGN);
     context = make_tls_context();
     client_context = make_tls_client_context();
-    net_start(&echo_handler, NULL);
+    net_start(&echo_handler, &settings);
     net.listener.tls = context;
     connect_client();
 }
