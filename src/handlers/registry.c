@@ -6,5 +6,6 @@
 const struct handler_schema *const handler_registry[] = {
     &echo_handler.schema,
     &broadcast_handler.schema,
+    &info_handler.schema,
     NULL,
 };

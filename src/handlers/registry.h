@@ -8,6 +8,7 @@
 
 extern const struct handler echo_handler;
 extern const struct handler broadcast_handler;
+extern const struct handler info_handler;
 
 /* What config_load wants: the schemas of all handlers, ended by NULL. */
 extern const struct handler_schema *const handler_registry[];
