@@ -10,15 +10,36 @@
 #include "config/errors.h"
 #include "config/schema.h"
 #include "handlers/registry.h"
+#include "handlers/shaped_echo.h"
 #include "protocol/frame.h"
 #include "protocol/utf8.h"
 
 #include <string.h>
 
+static const struct schema_row queue_rows[] = {
+    {.name = "messages",
+     SCHEMA_INTEGER(struct echo_settings, queue.messages, 1, 1000000),
+     .fallback = "1000",
+     .help = "how many messages may wait"},
+    {.name = "size",
+     SCHEMA_SIZE(struct echo_settings, queue.bytes, 1 << 10, 1 << 30),
+     .fallback = "1MiB",
+     .help = "how many bytes of them may wait"},
+    {.name = NULL},
+};
+
 static const struct schema_row rows[] = {
     {.name = "greeting",
      SCHEMA_STRING(struct echo_settings, greeting),
      .help = "text that is sent when a connection opens"},
+    {.name = "controls",
+     SCHEMA_BOOL(struct echo_settings, controls),
+     .fallback = "false",
+     .help = "whether the query may ask for delays, losses, closes and more"},
+    {.name = "queue",
+     .shape = SHAPE_MAPPING,
+     .rows = queue_rows,
+     .help = "what may wait on a connection to be sent back by such a query"},
     {.name = NULL},
 };
 
@@ -89,6 +110,18 @@ enum send_result echo_greet(struct conn *conn)
     return conn_send(conn, MESSAGE_TEXT, (const uint8_t *)greeting.data, greeting.length);
 }
 
+/* A query makes the connection another handler's, so that an echo without one pays nothing. */
+static enum upgrade_decision echo_upgrade(struct conn *conn, const struct upgrade_info *info,
+                                          int *status, const char **reason)
+{
+    const struct echo_settings *settings = conn_handler_settings(conn);
+
+    if (settings->controls && info->query.length > 0) {
+        return shaped_echo_upgrade(conn, info, status, reason);
+    }
+    return UPGRADE_ACCEPT;
+}
+
 static void echo_open(struct conn *conn, const struct upgrade_info *info)
 {
     (void)info;
@@ -101,6 +134,7 @@ const struct handler echo_handler = {
                .rows = rows,
                .settings_bytes = sizeof(struct echo_settings),
                .check = echo_check},
+    .on_upgrade = echo_upgrade,
     .on_open = echo_open,
     .on_message = echo_message,
     .on_chunk = echo_chunk,

@@ -4,11 +4,14 @@
 #ifndef WSRELAYD_HANDLERS_ECHO_H
 #define WSRELAYD_HANDLERS_ECHO_H
 
+#include "handlers/echo_queue.h"
 #include "handlers/handler.h"
 
 /* The settings of the handler echo. */
 struct echo_settings {
     char *greeting; /* UTF-8; NULL: none */
+    bool controls;
+    struct echo_queue_limits queue;
 };
 
 /* The callbacks of a plain echo. */

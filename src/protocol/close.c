@@ -18,7 +18,7 @@ static const struct {
     {1000, 1003}, {1007, 1014}, {3000, 4999}, /* registered and private use */
 };
 
-static bool code_on_the_wire(uint16_t code)
+bool close_code_may_be_sent(uint16_t code)
 {
     for (size_t i = 0; i < sizeof codes_on_the_wire / sizeof *codes_on_the_wire; i++) {
         if (code >= codes_on_the_wire[i].first && code <= codes_on_the_wire[i].last) {
@@ -43,7 +43,7 @@ bool close_body_parse(struct slice payload, struct close_body *body, struct fram
     }
     parsed.code = (uint16_t)(bytes[0] << 8 | bytes[1]);
     parsed.reason = (struct slice){payload.data + CODE_BYTES, payload.length - CODE_BYTES};
-    if (!code_on_the_wire(parsed.code)) {
+    if (!close_code_may_be_sent(parsed.code)) {
         *failure = (struct frame_failure){CLOSE_PROTOCOL_ERROR, "this close code may not be sent"};
         return false;
     }

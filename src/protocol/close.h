@@ -19,6 +19,9 @@ struct close_body {
  */
 bool close_body_parse(struct slice payload, struct close_body *body, struct frame_failure *failure);
 
+/* Whether an endpoint may send the code in a Close frame. */
+bool close_code_may_be_sent(uint16_t code);
+
 /*
  * Writes a body to `target` (FRAME_CONTROL_MAX_BYTES of room): code and reason, the reason cut at
  * a character boundary to what fits; nothing at all for CLOSE_NO_STATUS. Returns its size.

@@ -1,4 +1,4 @@
-"""What a client is told of its own connection: the handler `info`."""
+"""What a client is told of its own connection: the handler `info`, and `?info=1`."""
 
 import datetime
 import json
@@ -20,6 +20,7 @@ SECRET = 'Basic aGVpbWxpY2g6Z2VoZWlt'
 ROUTES = [
     configuration.ECHO_ROUTE,
     {'path': '/info', 'handler': 'info', 'subprotocols': ['chat']},
+    {'path': '/{rest*}', 'handler': {'type': 'echo', 'controls': True}},
 ]
 
 
@@ -119,6 +120,14 @@ class InfoTest(SharedDaemonTest):
         age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(
             told['time'].replace('Z', '+00:00'))
         self.assertLess(abs(age.total_seconds()), 60)
+
+    def test_the_control(self):
+        told = self.told(Request('/any/path?info=1&subprotocol=mine')
+                         .add('Sec-WebSocket-Protocol', 'mine'))
+        self.assertEqual(told['subprotocol'], 'mine')
+        client = self.client('/any/path?info=0')
+        client.echo()
+        client.close_orderly()
 
     def test_the_log_has_no_secret(self):
         self.told(Request('/info').add('Authorization', SECRET).add('Cookie', SECRET))
