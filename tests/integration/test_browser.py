@@ -82,7 +82,7 @@ class ShippedTest(VisitTests, unittest.TestCase):
             raise AssertionError(f'exit status {status}; in the log: {problems}')
 
     def test_the_code_of_the_readme_prints_what_it_says(self):
-        text = (REPOSITORY / 'README.md').read_text(encoding='utf-8')
+        text = (REPOSITORY / 'README.md').read_text(encoding='utf-8').split('\n## ')[1]
         snippets = re.findall(r'^```js\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)
         self.assertEqual(len(snippets), 1)
         self.visit('console', snippets[0])
