@@ -31,19 +31,21 @@ static char *make_target(const struct listing *listing)
     return query_target(listing->path, parameters);
 }
 
-/* Notes where the next page begins. One that begins where this one did would never end. */
+/* Notes where the next page begins. One that begins where this one did, or follows an empty one,
+ * may never end. */
 static bool turn_page(struct listing *listing, const struct answer *answer)
 {
     const char *next = json_string_value(json_object_get(answer->json, "next"));
     size_t rows = json_array_size(json_object_get(answer->json, listing->member));
-    bool repeats = next != NULL && listing->next != NULL && strcmp(next, listing->next) == 0;
+    bool advances =
+        next == NULL || (rows > 0 && (listing->next == NULL || strcmp(next, listing->next) != 0));
 
     free(listing->next);
     listing->next = next != NULL ? memory_got(strdup(next)) : NULL;
     listing->left -= listing->left == LISTING_UNLIMITED ? 0
                      : rows < listing->left             ? rows
                                                         : listing->left;
-    return !repeats;
+    return advances;
 }
 
 bool listing_ask(const struct remote *remote, struct listing *listing, struct answer *answer,

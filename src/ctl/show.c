@@ -10,15 +10,40 @@
 #include "ctl/table.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- lines ---- */
+
+/* Prints the first line of a text, and returns what follows it. */
+static struct slice print_line(struct slice text)
+{
+    const char *newline = text.length > 0 ? memchr(text.data, '\n', text.length) : NULL;
+    size_t length = newline != NULL ? (size_t)(newline - text.data) : text.length;
+    size_t used = length + (newline != NULL);
+
+    escape_print(stdout, (struct slice){text.data, length});
+    fputc('\n', stdout);
+    return (struct slice){text.data + used, text.length - used};
+}
+
+/* Files and programs get it as it is; a terminal would obey what is in it. */
+static void print_text(struct slice text)
+{
+    if (!isatty(STDOUT_FILENO)) {
+        fwrite(text.data, 1, text.length, stdout);
+        return;
+    }
+    while (text.length > 0) {
+        text = print_line(text);
+    }
+}
 
 /* ---- the configuration ---- */
 
-/* It is YAML as the daemon writes it, in which nothing needs to be escaped. */
 static void print_config(const json_t *answer)
 {
-    struct slice text = field_text(answer, "config");
-
-    fwrite(text.data, 1, text.length, stdout);
+    print_text(field_text(answer, "config"));
 }
 
 int show_config(const struct arguments *arguments, const struct remote *remote)
@@ -62,18 +87,6 @@ int show_listeners(const struct arguments *arguments, const struct remote *remot
 
 /* ---- texts ---- */
 
-/* Its first line. */
-static void print_line(struct slice text)
-{
-    const char *newline = text.length > 0 ? memchr(text.data, '\n', text.length) : NULL;
-
-    if (newline != NULL) {
-        text.length = (size_t)(newline - text.data);
-    }
-    escape_print(stdout, text);
-    fputc('\n', stdout);
-}
-
 /* 503 with a text is an answer, too: no. */
 static int show_verdict(const struct arguments *arguments, const struct remote *remote,
                         const char *target)
@@ -84,9 +97,9 @@ static int show_verdict(const struct arguments *arguments, const struct remote *
     int status = STATUS_DONE;
 
     if (inquire(remote, &inquiry, &answer, &failure)) {
-        print_line(response_body(&answer.response));
+        (void)print_line(response_body(&answer.response));
     } else if (answer.response.status == 503 && answer.json == NULL) {
-        print_line(response_body(&answer.response));
+        (void)print_line(response_body(&answer.response));
         status = STATUS_FAILED;
     } else {
         status = errand_fail(arguments, &failure, &answer);
@@ -113,9 +126,7 @@ int show_metrics(const struct arguments *arguments, const struct remote *remote)
     int status = STATUS_DONE;
 
     if (inquire(remote, &inquiry, &answer, &failure)) {
-        struct slice body = response_body(&answer.response);
-
-        fwrite(body.data, 1, body.length, stdout);
+        print_text(response_body(&answer.response));
     } else {
         status = errand_fail(arguments, &failure, &answer);
     }

@@ -1,6 +1,8 @@
 """wsrelayctl against a listener that answers whatever the test wants."""
 
+import itertools
 import json
+import pty
 import re
 import socket
 import subprocess
@@ -217,6 +219,31 @@ class BrowseTest(FakeTest):
             self.assertEqual(process.stdout.count('0-'), 1000)
             self.assertNotIn('sleeps', process.stdout)
             self.assertEqual(process.stderr, 'wsrelayctl: connections: Worker 1 sleeps.\n')
+
+    def test_empty_pages_without_end_end(self):
+        turns = itertools.cycle('ab')
+        control = self.start({'GET /v1/rooms': lambda request: answer(
+            {'rooms': [], 'next': next(turns)})})
+        self.assertIn('have no end', control.refusal(UNREACHABLE, 'rooms', '--all'))
+
+    def test_a_terminal_does_not_obey_what_is_printed(self):
+        hostile = '\x1b]0;gone\x07'
+        self.start({'GET /v1/config': answer({'config': f'a: {hostile}\nb: 1\n'}),
+                    'GET /metrics': answer(f'a{{b="{hostile}"}} 1\n')})
+        for verb in ('config', 'metrics'):
+            self.assertIn(hostile, self.control.output(verb))
+            shown = self.on_a_terminal(verb)
+            self.assertIn('\\x1b]0;gone\\x07', shown)
+            self.assertNotIn('\x1b', shown)
+
+    def on_a_terminal(self, verb):
+        """What a terminal is told to show."""
+        master, slave = pty.openpty()
+        with open(master, 'rb', buffering=0) as screen:
+            with open(slave, 'wb', buffering=0) as output:
+                subprocess.run([control(), '-s', self.fake.address, verb], stdout=output,
+                               env=environment(), timeout=30, check=True)
+            return screen.read(4096).decode()
 
     def test_pages_without_end_end(self):
         control = self.start({'GET /v1/connections': answer(
