@@ -138,15 +138,15 @@ class KeepTest(ReloadTest):
             refused = []
             done = threading.Event()
 
-            def connect():
+            def visit_all():
                 while not done.is_set():
                     for name in ('plain', 'secure', 'local'):
                         try:
-                            connect_socket(self.daemon.address(name)).close()
+                            self.visit(name)
                         except OSError as error:
                             refused.append(f'{name}: {error}')
 
-            thread = threading.Thread(target=connect)
+            thread = threading.Thread(target=visit_all)
             thread.start()
             for number in range(20):
                 extra = [{'name': f'extra{number}', 'address': '127.0.0.1:0'}]
@@ -155,6 +155,12 @@ class KeepTest(ReloadTest):
             thread.join()
             self.assertEqual(refused, [])
             self.reload(listeners=self.listeners())
+
+    def visit(self, name):
+        """Connects, and stays until the daemon has noticed: a full backlog is no refusal."""
+        with connect_socket(self.daemon.address(name)) as sock:
+            sock.shutdown(socket.SHUT_WR)
+            sock.recv(1024)
 
 
 class ListenerTest(ReloadTest):

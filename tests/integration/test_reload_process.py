@@ -76,6 +76,7 @@ class ProcessTest(ReloadTest):
         for _ in self.each_number_of_workers():
             file = self.directory / 'new.log'
             self.client().close_orderly()
+            self.daemon.log.wait_for('started')
             self.daemon.log.wait_for('closed')
             position = self.daemon.log.position()
             content = {**self.daemon.content,
