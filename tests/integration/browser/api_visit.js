@@ -28,6 +28,7 @@ function startServer() {
     response.end(request.url === '/api.js' ? SOURCE : PAGE);
   });
   server.on('upgrade', (request, socket) => {
+    socket.on('error', () => {}); // an engine may reset what has ended
     const accept = createHash('sha1')
       .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
     socket.write(['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
