@@ -33,12 +33,14 @@ static uint8_t big[100000];
 
 static void try_to_send(struct conn *conn)
 {
-    const uint8_t bytes[] = {'l', 'a', 't', 'e'};
+    /* In the middle: a compiler that sees all at once thinks of the frame header in front of it. */
+    const uint8_t *bytes = big + sizeof big / 2;
+    const size_t length = 4;
 
-    ck_assert_int_eq(conn_send(conn, MESSAGE_TEXT, bytes, sizeof bytes), SEND_CLOSED);
+    ck_assert_int_eq(conn_send(conn, MESSAGE_TEXT, bytes, length), SEND_CLOSED);
     ck_assert_int_eq(conn_send_begin(conn, MESSAGE_TEXT), SEND_CLOSED);
-    ck_assert_int_eq(conn_send_chunk(conn, bytes, sizeof bytes), SEND_CLOSED);
-    ck_assert_int_eq(conn_send_end(conn, bytes, sizeof bytes), SEND_CLOSED);
+    ck_assert_int_eq(conn_send_chunk(conn, bytes, length), SEND_CLOSED);
+    ck_assert_int_eq(conn_send_end(conn, bytes, length), SEND_CLOSED);
     script.sends_refused++;
 }
 
