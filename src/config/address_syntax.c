@@ -117,6 +117,9 @@ const char *address_syntax_problem(const char *text)
     if (text[0] == '[') {
         return bracketed_problem(text);
     }
+    if (text[0] == '/') {
+        return "a unix socket has unix: in front of its path, as in unix:/run/wsrelayd/ws.sock";
+    }
     if (strstr(text, "://") != NULL) {
         return "an address has no scheme: write host:port, as in localhost:8080";
     }

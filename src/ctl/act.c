@@ -18,16 +18,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What the body of a request may hold, and so what can never be published. */
 enum { MESSAGE_MAX_BYTES = 1 << 20 };
 
-/* Sends a body, which is freed. */
+/* Sends a body, which is freed. `missing` is as in struct inquiry. */
 static int send_body(const struct arguments *arguments, const struct remote *remote,
-                     const char *method, const char *target, json_t *body,
+                     const char *target, json_t *body, const char *missing,
                      void (*show)(const json_t *answer))
 {
-    const struct inquiry inquiry = {.method = method, .target = target, .body = body};
+    const struct inquiry inquiry = {
+        .method = "POST", .target = target, .body = body, .missing = missing};
     int status = errand_run(arguments, remote, &inquiry, show);
 
     json_decref(body);
@@ -72,6 +74,7 @@ static bool add_close(json_t *body, const struct arguments *arguments)
 int act_close(const struct arguments *arguments, const struct remote *remote)
 {
     json_t *body = memory_got(json_object());
+    char missing[FAILURE_BYTES];
     char *target;
     int status;
 
@@ -79,8 +82,11 @@ int act_close(const struct arguments *arguments, const struct remote *remote)
         json_decref(body);
         return STATUS_USAGE;
     }
+    snprintf(missing, sizeof missing,
+             "There is no connection \"%s\"; wsrelayctl connections shows those that are there.",
+             arguments->operands[0]);
     target = query_path("/v1/connections/", arguments->operands[0], "/close");
-    status = send_body(arguments, remote, "POST", target, body, show_closed);
+    status = send_body(arguments, remote, target, body, missing, show_closed);
     free(target);
     return status;
 }
@@ -99,6 +105,19 @@ static json_t *room_json(const struct arguments *arguments)
     return memory_got(json_pack("{s:o, s:o}", "namespace", namespace, "name", name));
 }
 
+/* Sends the body of a request for a room, which is freed. */
+static int send_to_room(const struct arguments *arguments, const struct remote *remote,
+                        const char *target, json_t *body, void (*show)(const json_t *answer))
+{
+    char missing[FAILURE_BYTES];
+
+    snprintf(missing, sizeof missing,
+             "There is no room \"%s\" in the namespace \"%s\"; wsrelayctl rooms shows those that "
+             "are there.",
+             arguments->operands[1], arguments->operands[0]);
+    return send_body(arguments, remote, target, body, missing, show);
+}
+
 int act_close_room(const struct arguments *arguments, const struct remote *remote)
 {
     json_t *body = room_json(arguments);
@@ -107,7 +126,7 @@ int act_close_room(const struct arguments *arguments, const struct remote *remot
         json_decref(body);
         return STATUS_USAGE;
     }
-    return send_body(arguments, remote, "POST", "/v1/rooms/close", body, show_closed);
+    return send_to_room(arguments, remote, "/v1/rooms/close", body, show_closed);
 }
 
 /* ---- publishing ---- */
@@ -124,6 +143,10 @@ static char *read_input(size_t *length)
 {
     char *data = memory_got(malloc(MESSAGE_MAX_BYTES + 1));
 
+    if (isatty(STDIN_FILENO) == 1) {
+        (void)complain(STATUS_DONE, "note: the message is read from standard input, to be ended "
+                                    "by Ctrl-D on a line of its own");
+    }
     *length = fread(data, 1, MESSAGE_MAX_BYTES + 1, stdin);
     if (ferror(stdin) != 0) {
         complain(STATUS_USAGE, "publish: cannot read standard input: %s", strerror(errno));
@@ -174,7 +197,7 @@ static int publish(const struct arguments *arguments, const struct remote *remot
     }
     (void)json_object_set_new(body, "type", json_string(arguments->binary ? "binary" : "text"));
     (void)json_object_set_new(body, "data", message);
-    return send_body(arguments, remote, "POST", "/v1/rooms/publish", body, show_published);
+    return send_to_room(arguments, remote, "/v1/rooms/publish", body, show_published);
 }
 
 int act_publish(const struct arguments *arguments, const struct remote *remote)
@@ -249,16 +272,17 @@ static void show_level(const json_t *answer)
 
 int act_log_level(const struct arguments *arguments, const struct remote *remote)
 {
-    const struct inquiry question = {.method = "GET", .target = "/v1/log-level"};
-    json_t *level;
+    const char *level = arguments->operands[0];
+    struct inquiry inquiry = {.method = "GET", .target = "/v1/log-level"};
+    json_t *body = NULL;
+    int status;
 
-    if (arguments->operands[0] == NULL) {
-        return errand_run(arguments, remote, &question, show_level);
+    if (level != NULL) {
+        body = memory_got(json_pack("{s:s}", "level", level));
+        inquiry.method = "PUT";
+        inquiry.body = body;
     }
-    level = text_json("LEVEL", slice_of(arguments->operands[0]));
-    if (level == NULL) {
-        return STATUS_USAGE;
-    }
-    return send_body(arguments, remote, "PUT", "/v1/log-level",
-                     memory_got(json_pack("{s:o}", "level", level)), show_level);
+    status = errand_run(arguments, remote, &inquiry, show_level);
+    json_decref(body);
+    return status;
 }

@@ -3,6 +3,7 @@
  */
 #include "ctl/arguments.h"
 
+#include "config/schema.h"
 #include "ctl/complain.h"
 #include "ctl/verb.h"
 
@@ -19,6 +20,7 @@ enum kind {
     KIND_COUNT,   /* at least 1: uint64_t */
     KIND_SECONDS, /* more than 0: double */
     KIND_TEXT,    /* const char * */
+    KIND_STATE,   /* one of STATES: const char * */
     KIND_HELP,
     KIND_VERSION,
 };
@@ -32,6 +34,9 @@ struct row {
     const char *verbs; /* for which it has a meaning, separated by blanks; NULL: for all */
     const char *help;
 };
+
+/* Of connections, as the daemon calls them. */
+#define STATES "tls-handshake upgrade open closing finishing lingering"
 
 #define AT(member) offsetof(struct arguments, member)
 #define JSON_ANSWERS                                                                               \
@@ -53,7 +58,7 @@ static const struct row rows[] = {
      "connections: only members of rooms of this name"},
     {0, "address", "ADDRESS", KIND_TEXT, AT(address), "connections",
      "connections: only those from this IP address, or unix"},
-    {0, "state", "STATE", KIND_TEXT, AT(state), "connections",
+    {0, "state", "STATE", KIND_STATE, AT(state), "connections",
      "connections: only those in this state, such as open"},
     {0, "prefix", "TEXT", KIND_TEXT, AT(prefix), "rooms",
      "rooms: only those whose names begin like this"},
@@ -100,6 +105,21 @@ static bool fail(const char *format, ...)
 
 /* ---- values ---- */
 
+/* Whether one of the words of a list. */
+static bool is_among(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    while (list != NULL) {
+        if (strcspn(list, " ") == length && memcmp(list, word, length) == 0) {
+            return true;
+        }
+        list = strchr(list, ' ');
+        list += list != NULL ? 1 : 0;
+    }
+    return false;
+}
+
 static bool parse_count(const char *text, uint64_t *count)
 {
     char *end;
@@ -132,8 +152,24 @@ static bool store(void *target, enum kind kind, const char *argument)
     case KIND_TEXT:
         *(const char **)target = argument;
         return true;
+    case KIND_STATE:
+        *(const char **)target = argument;
+        return is_among(STATES, argument);
     default:
         return true;
+    }
+}
+
+/* What an argument has to be. */
+static const char *expected(enum kind kind)
+{
+    switch (kind) {
+    case KIND_COUNT:
+        return "a whole number, 1 or more";
+    case KIND_SECONDS:
+        return "a number of seconds from 0.001 to 1000000";
+    default:
+        return "one of " STATES;
     }
 }
 
@@ -213,7 +249,7 @@ static bool read_options(int argc, char **argv, struct arguments *arguments, str
             return report_mistake(value, argv);
         }
         if (!store((char *)arguments + row->offset, row->kind, optarg)) {
-            return fail("--%s: \"%s\" is not what it takes: %s", row->name, optarg, row->help);
+            return fail("--%s: \"%s\" is not %s", row->name, optarg, expected(row->kind));
         }
         words->given[row - rows] = true;
         words->command = row->kind == KIND_HELP      ? COMMAND_HELP
@@ -257,21 +293,6 @@ static bool read_operands(char **words, int count, struct arguments *arguments)
     return true;
 }
 
-/* Whether one of the words of a list. */
-static bool is_among(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-
-    while (list != NULL) {
-        if (strcspn(list, " ") == length && memcmp(list, word, length) == 0) {
-            return true;
-        }
-        list = strchr(list, ' ');
-        list += list != NULL ? 1 : 0;
-    }
-    return false;
-}
-
 /* Options that would do nothing are mistakes. */
 static bool check_use(const struct arguments *arguments, const struct words *words)
 {
@@ -291,6 +312,16 @@ static bool check_use(const struct arguments *arguments, const struct words *wor
     return arguments->code <= UINT16_MAX || fail("--code: there is no such code");
 }
 
+/* Operands that the daemon would refuse whatever its state. */
+static bool check_operands(const struct arguments *arguments)
+{
+    const char *level = arguments->operands[0];
+
+    return strcmp(arguments->verb->name, "log-level") != 0 || level == NULL ||
+           schema_find_choice(schema_log_levels, level) != NULL ||
+           fail("log-level: \"%s\" is not one of error, warning, notice, info, debug", level);
+}
+
 enum command arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
     struct words words = {.command = COMMAND_RUN};
@@ -304,7 +335,7 @@ enum command arguments_parse(int argc, char **argv, struct arguments *arguments)
     }
     if (!read_verb(argv[optind], arguments) ||
         !read_operands(argv + optind + 1, argc - optind - 1, arguments) ||
-        !check_use(arguments, &words)) {
+        !check_use(arguments, &words) || !check_operands(arguments)) {
         return COMMAND_MISTAKE;
     }
     return COMMAND_RUN;

@@ -167,20 +167,35 @@ static void parse(struct answer *answer)
     answer->json = json_loadb(body.data, body.length, JSON_ALLOW_NUL, NULL);
 }
 
-static bool fail_by_status(const struct remote *remote, const struct answer *answer,
-                           struct failure *failure)
+/* What can be done when the token is not the daemon's: it tells when there is none that is. */
+static const char *advise_on_token(const struct remote *remote, const struct answer *answer)
+{
+    const json_t *details = json_object_get(json_object_get(answer->json, "error"), "details");
+
+    if (json_is_false(json_object_get(details, "configured"))) {
+        return "";
+    }
+    return remote->token[0] != '\0' ? " The token that was sent is another."
+                                    : " --token-file FILE tells the token of a TCP address.";
+}
+
+static bool fail_by_status(const struct remote *remote, const struct inquiry *inquiry,
+                           const struct answer *answer, struct failure *failure)
 {
     struct slice message = field_text(json_object_get(answer->json, "error"), "message");
     int status = answer->response.status;
 
     if (message.length == 0) {
-        return failure_set(failure, STATUS_FAILED,
+        return failure_set(failure, STATUS_UNREACHABLE,
                            "%s (%s): answered with HTTP status %d and no reason: is this the "
                            "admin.address of wsrelayd?",
                            remote->address, remote->origin, status);
     }
+    if (status == 404 && inquiry->missing != NULL) {
+        return failure_set(failure, STATUS_FAILED, "%s", inquiry->missing);
+    }
     return failure_set(failure, STATUS_FAILED, "%.*s%s", (int)message.length, message.data,
-                       status == 401 ? " --token-file FILE tells the token of a TCP address." : "");
+                       status == 401 ? advise_on_token(remote, answer) : "");
 }
 
 bool inquire(const struct remote *remote, const struct inquiry *inquiry, struct answer *answer,
@@ -194,7 +209,7 @@ bool inquire(const struct remote *remote, const struct inquiry *inquiry, struct 
         parse(answer);
     }
     if (answer->response.status >= 300) {
-        return fail_by_status(remote, answer, failure);
+        return fail_by_status(remote, inquiry, answer, failure);
     }
     return inquiry->is_text || json_is_object(answer->json) ||
            fail_to_understand(remote, "is no JSON object", failure);

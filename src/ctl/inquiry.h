@@ -15,6 +15,7 @@ struct inquiry {
     const char *target;
     const json_t *body;  /* or NULL */
     const char *if_late; /* advice for when no answer has come in time; NULL: the usual */
+    const char *missing; /* what there is none of when the answer is 404; NULL: as it says */
     bool is_text;        /* what is answered is text and not JSON */
     bool waits_for_ever; /* its answer may take as long as it takes */
 };

@@ -60,7 +60,7 @@ static void draw(struct live *live)
     size_t length;
     FILE *stream = memory_got(open_memstream(&text, &length));
 
-    view_write(stream, current(live), earlier(live), rows_on_screen());
+    view_write(stream, current(live), earlier(live), rows_on_screen(), screen_columns());
     fclose(stream);
     screen_draw(memory_got(text), length);
     free(text);
@@ -122,7 +122,7 @@ static void watch_in_blocks(struct live *live, const struct arguments *arguments
         if (blocks > 0) {
             putchar('\n');
         }
-        view_write(stdout, current(live), earlier(live), BLOCK_ROWS);
+        view_write(stdout, current(live), earlier(live), BLOCK_ROWS, SIZE_MAX);
         blocks++;
     } while (fflush(stdout) == 0 && blocks != arguments->count);
 }

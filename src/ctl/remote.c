@@ -60,13 +60,25 @@ static const char *read_token(const char *path, char token[REMOTE_TOKEN_MAX_BYTE
 
 /* ---- the address ---- */
 
-static bool check_address(const char *address, const char *from, struct failure *failure)
+/* As in a configuration, but for sockets that systemd passes. */
+static const char *address_problem(const char *address)
 {
     const char *problem = address_syntax_problem(address);
+    bool is_number = address[strspn(address, "0123456789")] == '\0';
 
-    if (problem == NULL && address_syntax_passed_name(address) != NULL) {
-        problem = "a name of systemd's is no address: write host:port or unix:/path";
+    if (address_syntax_passed_name(address) != NULL) {
+        return "a name of systemd's is no address: write host:port or unix:/path";
     }
+    if (strchr(address, ':') == NULL && address[0] != '/' && !is_number) {
+        return "not an address (host:port, [v6]:port, :port or unix:/path)";
+    }
+    return problem;
+}
+
+static bool check_address(const char *address, const char *from, struct failure *failure)
+{
+    const char *problem = address_problem(address);
+
     return problem == NULL ||
            failure_set(failure, STATUS_USAGE, "%s: \"%s\": %s", from, address, problem);
 }

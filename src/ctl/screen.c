@@ -141,6 +141,11 @@ size_t screen_lines(void)
     return size().ws_row;
 }
 
+size_t screen_columns(void)
+{
+    return size().ws_col;
+}
+
 void screen_draw(const char *text, size_t length)
 {
     struct winsize limits = size();

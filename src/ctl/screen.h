@@ -21,6 +21,7 @@ void screen_open(void);
 void screen_close(void);
 
 size_t screen_lines(void);
+size_t screen_columns(void);
 
 /* Draws lines, each ended by a newline; what does not fit is cut. */
 void screen_draw(const char *text, size_t length);

@@ -6,8 +6,10 @@
 #include "ctl/escape.h"
 #include "ctl/field.h"
 #include "ctl/human.h"
+#include "ctl/memory.h"
 #include "ctl/row.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 enum { SILENCE_SHOWN_MS = 1000, CLOCK_BYTES = 16 };
@@ -26,29 +28,56 @@ static void write_clock(FILE *stream)
 
 /* ---- the process ---- */
 
-static void write_process(FILE *stream, const json_t *status)
+static void print_process(FILE *stream, const json_t *status)
 {
     char uptime[HUMAN_TEXT_BYTES];
 
     human_duration(field_number(status, "uptime_seconds"), uptime);
+    write_clock(stream);
     fputs("wsrelayd ", stream);
     escape_print(stream, field_text(status, "version"));
     fputs("  ", stream);
     escape_print(stream, field_text(status, "state"));
-    fprintf(stream, "  up %s  process %.0f\n", uptime, field_number(status, "pid"));
+    fprintf(stream, "  up %s  process %.0f", uptime, field_number(status, "pid"));
 }
 
-static void write_inventory(FILE *stream, const json_t *status)
+static void print_inventory(FILE *stream, const json_t *status)
 {
     char memory[HUMAN_TEXT_BYTES];
 
     human_bytes(field_number(status, "memory_resident_bytes"), memory);
     fprintf(stream,
             "connections %.0f  pending %.0f  rooms %.0f  listeners %.0f  memory %s  "
-            "open files %.0f/%.0f\n",
+            "open files %.0f/%.0f",
             field_number(status, "connections"), field_number(status, "pending"),
             field_number(status, "rooms"), field_number(status, "listeners"), memory,
             field_number(status, "open_files"), field_number(status, "open_files_limit"));
+}
+
+/* How much of a line fits whose items have two blanks between them: an item that does not is left
+ * out as a whole, as half a number reads as another. */
+static size_t fitting_items(struct slice line, size_t columns)
+{
+    size_t bytes = escape_fitting(line, columns);
+
+    while (bytes > 0 && bytes < line.length && memcmp(line.data + bytes, "  ", 2) != 0) {
+        bytes--;
+    }
+    return bytes;
+}
+
+static void write_items(FILE *stream, const json_t *status, size_t columns,
+                        void (*print)(FILE *stream, const json_t *status))
+{
+    char *text = NULL;
+    size_t length;
+    FILE *items = memory_got(open_memstream(&text, &length));
+
+    print(items, status);
+    fclose(items);
+    fwrite(memory_got(text), 1, fitting_items((struct slice){text, length}, columns), stream);
+    fputc('\n', stream);
+    free(text);
 }
 
 /* Workers that have left a question unanswered for long. */
@@ -160,16 +189,16 @@ static void write_slow_readers(FILE *stream, const struct sample *sample, size_t
 }
 
 void view_write(FILE *stream, const struct sample *sample, const struct sample *earlier,
-                size_t rows)
+                size_t rows, size_t columns)
 {
-    write_clock(stream);
     if (sample->status == NULL) {
+        write_clock(stream);
         escape_print(stream, slice_of(sample->failure.text));
         fputc('\n', stream);
         return;
     }
-    write_process(stream, sample->status);
-    write_inventory(stream, sample->status);
+    write_items(stream, sample->status, columns, print_process);
+    write_items(stream, sample->status, columns, print_inventory);
     write_silent(stream, json_object_get(sample->status, "workers"));
     fputc('\n', stream);
     write_rates(stream, sample, earlier);

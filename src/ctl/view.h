@@ -10,10 +10,10 @@
 
 /*
  * Writes what is to be seen, with the rates since `earlier`, and at most `rows` rooms and as many
- * slow readers.
+ * slow readers. Figures that do not fit into so many columns are left out.
  */
 void view_write(FILE *stream, const struct sample *sample, const struct sample *earlier,
-                size_t rows);
+                size_t rows, size_t columns);
 
 /* Lines that view_write writes besides rooms and slow readers, at most. */
 enum { VIEW_OTHER_LINES = 16 };

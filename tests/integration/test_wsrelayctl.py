@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import pty
 import re
 import socket
@@ -261,7 +262,8 @@ class ActTest(FakeTest):
         self.assert_done('closed 1 connection\n', 'close', '0-17', '--code', 4000, '--reason', 'bü')
         self.assertEqual(self.request().json, {'code': 4000, 'reason': 'bü'})
         self.assertEqual(control.refusal(FAILED, 'close', '0-17/x'),
-                         'close: There is no such thing.')
+                         'close: There is no connection "0-17/x"; wsrelayctl connections shows '
+                         'those that are there.')
         self.assertEqual(self.request().path, '/v1/connections/0-17%2Fx/close')
 
     def test_close_room(self):
@@ -270,6 +272,26 @@ class ActTest(FakeTest):
         request = self.request()
         self.assertEqual(request.json, {'namespace': 'ours', 'name': 'lob by', 'reason': 'x'})
         self.assertEqual(request.headers['Content-Type'], 'application/json')
+
+    def test_a_room_that_is_not_there_is_named(self):
+        control = self.start()
+        for words in (('close-room', 'ours', 'lob\x1bby'), ('publish', 'ours', 'lob\x1bby', 'x')):
+            self.assertEqual(control.refusal(FAILED, *words),
+                             f'{words[0]}: There is no room "lob\\x1bby" in the namespace "ours"; '
+                             'wsrelayctl rooms shows those that are there.')
+
+    def test_a_terminal_is_told_that_it_is_read(self):
+        self.start({'POST /v1/rooms/publish': answer({'published': True, 'members': 1})})
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        os.write(master, b'hello\n\x04')
+        with open(slave, 'rb') as terminal:
+            process = subprocess.run([control(), '-s', self.fake.address, 'publish', 'ours', 'lobby'],
+                                     stdin=terminal, capture_output=True, text=True, timeout=30,
+                                     check=True, env=environment())
+        self.assertEqual(process.stdout, 'published to 1 member\n')
+        self.assertRegex(process.stderr, r'\Awsrelayctl: note: .*standard input.*Ctrl-D.*\n\Z')
+        self.assertEqual(self.request().json['data'], 'hello\n')
 
     def test_publish(self):
         self.start({'POST /v1/rooms/publish': answer({'published': True, 'members': 1})})
@@ -345,6 +367,12 @@ class ActTest(FakeTest):
         self.assert_done('debug\n', 'log-level', 'debug')
         self.assertEqual(self.fake.requests[-1].json, {'level': 'debug'})
 
+    def test_what_the_daemon_would_refuse_anyway_is_not_sent(self):
+        control = self.start()
+        self.assertIn('one of error, warning', control.refusal(USAGE, 'log-level', 'loud'))
+        self.assertIn('one of tls-handshake', control.refusal(USAGE, 'connections', '--state', 'x'))
+        self.assertEqual(self.fake.requests, [])
+
 
 class AddressTest(FakeTest):
     """Where it asks, and with which token."""
@@ -392,10 +420,23 @@ class AddressTest(FakeTest):
                          'log-level: The token is missing. --token-file FILE tells the token of a '
                          'TCP address.')
 
+    def test_a_token_that_is_another_is_said_to_be_so(self):
+        token = self.fake.write('token', 'secret-of-16-bytes')
+        self.fake.answers['GET /v1/log-level'] = error(401, 'The token is needed.')
+        self.assertEqual(self.control.refusal(FAILED, 'log-level', '-t', token),
+                         'log-level: The token is needed. The token that was sent is another.')
+
+    def test_no_token_is_asked_for_where_none_opens_anything(self):
+        self.fake.answers['GET /v1/log-level'] = error(401, 'No token opens this.', configured=False)
+        self.assertEqual(self.control.refusal(FAILED, 'log-level'), 'log-level: No token opens this.')
+
     def test_what_is_no_address_no_configuration_or_no_token_is_a_mistake(self):
         write = self.fake.write
         cases = [
-            (('-s', 'localhost'), '--server: "localhost": not an address'),
+            (('-s', 'localhost'), '--server: "localhost": not an address (host:port, [v6]:port, '
+             ':port or unix:/path)'),
+            (('-s', '8080'), '--server: "8080": a port stands behind a colon'),
+            (('-s', '/x.sock'), '--server: "/x.sock": a unix socket has unix: in front of its path'),
             (('-s', 'unix:x'), '--server: "unix:x": the path of a unix socket must begin with /'),
             (('-s', 'systemd:x'), '--server: "systemd:x": a name of systemd'),
             (('-s', 'http://localhost:1'), '--server: "http://localhost:1": an address has no scheme'),
@@ -469,7 +510,7 @@ class UnreachableTest(FakeTest):
 
     def test_a_refusal_without_a_reason(self):
         for data in (answer('gone', 502), answer({'error': 'x'}, 500), answer('', 302)):
-            complaint = self.start({'GET /v1/status': data}).refusal(FAILED, 'status')
+            complaint = self.start({'GET /v1/status': data}).refusal(UNREACHABLE, 'status')
             self.assertRegex(complaint, r'answered with HTTP status \d+ and no reason')
 
     def test_a_refusal_before_the_body_was_taken_is_told(self):

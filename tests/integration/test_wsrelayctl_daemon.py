@@ -6,7 +6,7 @@ import unittest
 
 from harness import configuration
 from harness.admin_case import AdminTest
-from harness.control import DONE, FAILED, UNREACHABLE, Control
+from harness.control import DONE, FAILED, UNREACHABLE, USAGE, Control
 from harness.deadline import wait_until
 from harness.frames import BINARY, TEXT
 from harness.threads import HeldThread
@@ -66,7 +66,6 @@ class LookTest(ControlTest):
                                (('--state', 'open', '--room', 'blue'), 1), ((), 2)):
             with self.subTest(filters):
                 self.assertEqual(len(control.rows('connections', *filters)), count)
-        self.assertIn('state', control.refusal(FAILED, 'connections', '--state', 'asleep'))
 
     def test_pages_hold_every_room_once(self):
         names = [f'/room/{number}' for number in range(25)]
@@ -80,6 +79,12 @@ class LookTest(ControlTest):
         rows = control.json('rooms', '--limit', 7)
         self.assertEqual(len(rows['rooms']), 7)
         self.assertIsNotNone(rows['next'])
+
+    def test_every_state_that_it_knows_is_one_of_the_daemon(self):
+        control = self.start_control()
+        states = control.refusal(USAGE, 'connections', '--state', 'x').partition(' one of ')[2]
+        for state in states.partition(' (')[0].split():
+            self.assertEqual(control.rows('connections', '--state', state), [])
 
     def test_more_than_a_page_of_connections(self):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -155,7 +160,8 @@ class ActTest(ControlTest):
                              'published to 1 member\n')
             client.expect(opcode, expected)
         self.assertEqual(control.refusal(FAILED, 'publish', room[0], 'nobody', 'x'),
-                         'publish: There is no such room.')
+                         f'publish: There is no room "nobody" in the namespace "{room[0]}"; '
+                         'wsrelayctl rooms shows those that are there.')
 
     def test_what_the_daemon_does_not_take_is_refused(self):
         control = self.start_control()
@@ -168,7 +174,6 @@ class ActTest(ControlTest):
         self.assertEqual(control.output('log-level'), 'info\n')
         self.assertEqual(control.output('log-level', 'debug'), 'debug\n')
         self.assertEqual(control.json('log-level'), {'level': 'debug'})
-        self.assertRegex(control.refusal(FAILED, 'log-level', 'loud'), r'\Alog-level: .+\.\Z')
 
     def test_drain(self):
         control = self.start_control(timeouts={'drain': '200ms'})
@@ -241,7 +246,7 @@ class ReachTest(ControlTest):
         wrong = f'{self.directory}/wrong'
         with open(wrong, 'w', encoding='ascii') as file:
             file.write('another-token-of-some-length\n')
-        self.assertIn('--token-file', control.refusal(FAILED, 'status', '-t', wrong))
+        self.assertIn('is another', control.refusal(FAILED, 'status', '-t', wrong))
         token = ('-t', f'{self.directory}/token')
         self.assertEqual(control.json('status', *token)['pid'], self.daemon.pid)
 

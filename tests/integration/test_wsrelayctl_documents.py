@@ -92,13 +92,14 @@ class DocumentsTest(unittest.TestCase):
         common = {spelling for spelling in self.help.spellings
                   if spelling[1] != '-' or spelling in ('--server', '--token-file', '--config',
                                                         '--timeout', '--help', '--version')}
+        values = {'state': 'open'}
         special = [(name, argument) for _, name, argument in self.help.options
                    if f'--{name}' not in common]
         for verb, operands in self.help.verbs:
             words = ['x' for operand in operands if not operand.startswith('[')]
             taken = {f'--{name}' for name, argument in special
                      if 'no meaning' not in Control('-s', 'nowhere').refusal(
-                         USAGE, verb, *words, f'--{name}', *(['1'] if argument else []))}
+                         USAGE, verb, *words, f'--{name}', *([values.get(name, '1')] if argument else []))}
             with self.subTest(verb):
                 self.assertEqual(set(complete(verb, '-')), common | taken)
 

@@ -197,6 +197,17 @@ class TerminalTest(WatchTest):
         self.assert_ended(DONE)
         self.assertNotIn('x', SEQUENCE.sub('', self.screen).partition('wsrelayd')[0])
 
+    def test_a_figure_that_does_not_fit_is_left_out_as_a_whole(self):
+        self.start_counting()
+        inventory = 'connections 12  pending 3  rooms 4  listeners 2  memory 12.0MiB  open files 34/1024'
+        without = inventory.removesuffix('  open files 34/1024')
+        for columns, expected in ((len(inventory), inventory), (len(inventory) - 1, without),
+                                  (len(without), without), (30, 'connections 12  pending 3')):
+            with self.subTest(columns):
+                self.open('--count', '1', columns=columns)
+                self.assert_ended(DONE)
+                self.assertEqual(self.frames()[0][1], expected)
+
     def test_it_is_drawn_again_and_again(self):
         self.start_counting()
         self.open('--interval', '0.05')
