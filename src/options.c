@@ -161,6 +161,14 @@ static bool report_mistake(int letter, char **argv)
     return report_long(word);
 }
 
+/* One that belongs to no option. */
+static bool report_word(const char *word)
+{
+    return word[0] != '-' && strpbrk(word, "./") != NULL
+               ? fail("\"%s\" is one word too many: a file is given as -c %s", word, word)
+               : fail("\"%s\" is one word too many", word);
+}
+
 bool options_parse(int argc, char **argv, struct options *options)
 {
     struct descriptions descriptions;
@@ -179,7 +187,7 @@ bool options_parse(int argc, char **argv, struct options *options)
             return false;
         }
     }
-    return optind == argc || fail("\"%s\" is one word too many", argv[optind]);
+    return optind == argc || report_word(argv[optind]);
 }
 
 void options_print_help(FILE *stream)
@@ -193,7 +201,7 @@ void options_print_help(FILE *stream)
                            row->argument != NULL ? " " : "", argument);
         fprintf(stream, "%*s%s\n", used < 26 ? 26 - used : 1, "", row->help);
     }
-    fputs("\nSignals: TERM and INT stop, USR1 opens the log file anew.\n"
+    fputs("\nSignals: HUP reloads, USR2 drains, TERM and INT stop, USR1 opens the log file anew.\n"
           "See wsrelayd(8) and wsrelayd.yaml(5).\n",
           stream);
 }

@@ -6,9 +6,7 @@
 #include "admin/exchange.h"
 #include "base/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -129,21 +127,6 @@ static void accept_ready(evutil_socket_t fd, short what, void *argument)
 
 /* ---- opening ---- */
 
-static bool is_loopback(const struct address *address)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
-
-    switch (address->storage.ss_family) {
-    case AF_INET:
-        return ntohl(v4->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-    case AF_INET6:
-        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-    default:
-        return true;
-    }
-}
-
 static void log_opened(const struct admin *admin)
 {
     for (size_t i = 0; i < admin->listeners.count; i++) {
@@ -152,7 +135,7 @@ static void log_opened(const struct admin *admin)
 
         address_format(address, text);
         log_notice("admin listening", LOG_TEXT("address", text));
-        if (!is_loopback(address)) {
+        if (!address_is_local(address)) {
             log_warning("the admin listener can be reached from other machines, and neither its "
                         "answers nor its token are encrypted: let a proxy or a firewall guard it",
                         LOG_TEXT("address", text));

@@ -1,37 +1,34 @@
 /*
- * Looking at the admin listener's settings without opening anything.
+ * Looking at the admin listener's settings without opening anything. Its addresses and owners are
+ * looked at with those of the others: net/listener_check.h.
  */
 #include "admin/admin.h"
 #include "config/address_syntax.h"
 #include "config/config.h"
 #include "config/errors.h"
 #include "net/address.h"
-#include "net/unix_socket.h"
 
 #include <stdio.h>
-#include <sys/un.h>
 
-static void check_address(const char *text, size_t index, struct config_errors *errors)
+/* Warns of a port that other machines reach. What systemd passes is not known yet. */
+static void check_reach(const char *text, size_t index, struct config_errors *errors)
 {
     struct address results[ADDRESS_RESULTS_MAX];
-    const char *problem = NULL;
+    const char *problem;
     bool passed = address_syntax_passed_name(text) != NULL;
     size_t count = passed ? 0 : address_resolve(text, results, &problem);
+    size_t i = 0;
     char path[64];
 
-    if (count > 0 && results[0].storage.ss_family == AF_UNIX) {
-        problem = unix_socket_problem(((const struct sockaddr_un *)&results[0].storage)->sun_path);
+    while (i < count && address_is_local(&results[i])) {
+        i++;
     }
-    if (problem != NULL) {
+    if (i < count) {
         snprintf(path, sizeof path, "admin.address[%zu]", index);
-        config_value_error(errors, path, "\"%s\": %s", text, problem);
-    }
-}
-
-static void report(struct config_errors *errors, const char *path, const char *problem)
-{
-    if (problem != NULL) {
-        config_value_error(errors, path, "%s", problem);
+        config_value_warning(errors, path,
+                             "\"%s\" can be reached from other machines, and neither its answers "
+                             "nor its token are encrypted: let a proxy or a firewall guard it",
+                             text);
     }
 }
 
@@ -53,17 +50,13 @@ static void check_token(const char *path, struct config_errors *errors)
 void admin_check(const struct config *config, struct config_errors *errors)
 {
     const struct admin_config *admin = config->admin;
-    uid_t user;
-    gid_t group;
 
     if (admin == NULL) {
         return;
     }
     for (size_t i = 0; i < admin->listener.addresses.count; i++) {
-        check_address(admin->listener.addresses.items[i], i, errors);
+        check_reach(admin->listener.addresses.items[i], i, errors);
     }
-    report(errors, "admin.owner", unix_socket_find_user(admin->listener.owner, &user));
-    report(errors, "admin.group", unix_socket_find_group(admin->listener.group, &group));
     if (admin->token_file != NULL) {
         check_token(admin->token_file, errors);
     }

@@ -5,14 +5,21 @@
 #include "config/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct schema_choice targets[] = {
     {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL, 0}};
 
+/* What looks like a file is one; what does not is a word that is spelt wrongly. */
 static bool report_target(struct reader *reader, struct node *node)
 {
     static const char *const candidates[] = {"stderr", "syslog", "an absolute path"};
 
+    if (strpbrk(node->text, "./") != NULL) {
+        return reader_error(reader, node,
+                            "\"%s\": a file has its whole path, as in /var/log/wsrelayd/main.log",
+                            node->text);
+    }
     return reader_unknown_value(reader, node, candidates, sizeof candidates / sizeof *candidates);
 }
 

@@ -275,3 +275,18 @@ bool address_covers(const struct address *bound, const struct address *local)
         return address_equal(bound, local);
     }
 }
+
+bool address_is_local(const struct address *address)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
+
+    switch (address->storage.ss_family) {
+    case AF_INET:
+        return ntohl(v4->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+    case AF_INET6:
+        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    default:
+        return true;
+    }
+}

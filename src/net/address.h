@@ -25,10 +25,13 @@ size_t address_resolve(const char *text, struct address *results, const char **e
 /* "127.0.0.1:8080", "[::1]:8080", "unix:/path", "unix:" for an unnamed peer; always terminated. */
 void address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
 
-/* Whether both are the same address of the same family. */
 /* Whether a socket that listens at `bound` accepts connections whose own end is `local`. */
 bool address_covers(const struct address *bound, const struct address *local);
 
+/* Whether both are the same address of the same family. */
 bool address_equal(const struct address *left, const struct address *right);
+
+/* Whether only this machine reaches it: loopback addresses, and all that are no IP addresses. */
+bool address_is_local(const struct address *address);
 
 #endif

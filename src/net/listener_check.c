@@ -16,14 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 128, NO_PORT = -1 };
+enum { PATH_BYTES = 128, NAME_BYTES = 48, NO_PORT = -1 };
 
 /* One of the socket addresses that a text of the file stands for. */
 struct use {
     struct address address; /* all zero for a socket that will be passed */
     const char *text;       /* of the file */
-    size_t listener;
-    size_t item; /* of the listener's addresses */
+    size_t listener;        /* its index; that behind the last is the admin listener's */
+    size_t item;            /* of the listener's addresses */
 };
 
 struct checking {
@@ -37,11 +37,31 @@ struct checking {
 
 /* ---- each by itself ---- */
 
+/* Its path in the file. */
+static void name_listener(const struct checking *checking, size_t listener, char name[NAME_BYTES])
+{
+    if (listener < checking->config->listener_count) {
+        snprintf(name, NAME_BYTES, "listeners[%zu]", listener);
+    } else {
+        snprintf(name, NAME_BYTES, "admin");
+    }
+}
+
+static const struct listener_config *find_listener(const struct checking *checking, size_t listener)
+{
+    return listener < checking->config->listener_count ? &checking->config->listeners[listener]
+                                                       : &checking->config->admin->listener;
+}
+
 static void __attribute__((format(printf, 3, 4)))
 make_path(const struct checking *checking, char path[PATH_BYTES], const char *format, ...)
 {
-    int length = snprintf(path, PATH_BYTES, "listeners[%zu].", checking->listener);
+    char owner[PATH_BYTES];
+    int length;
     va_list arguments;
+
+    name_listener(checking, checking->listener, owner);
+    length = snprintf(path, PATH_BYTES, "%s.", owner);
 
     va_start(arguments, format);
     vsnprintf(path + length, PATH_BYTES - (size_t)length, format, arguments);
@@ -206,15 +226,14 @@ static int compare_uses(const void *left, const void *right)
 static void report_collision(struct checking *checking, const struct use *use,
                              const struct use *other)
 {
-    const struct listener_config *listeners = checking->config->listeners;
     char path[PATH_BYTES];
+    char owner[NAME_BYTES];
 
     checking->listener = use->listener;
     make_path(checking, path, "address[%zu]", use->item);
-    config_value_error(checking->errors, path,
-                       "\"%s\" cannot be bound beside \"%s\" of listeners[%zu]",
-                       listeners[use->listener].addresses.items[use->item],
-                       listeners[other->listener].addresses.items[other->item], other->listener);
+    name_listener(checking, other->listener, owner);
+    config_value_error(checking->errors, path, "\"%s\" cannot be bound beside \"%s\" of %s",
+                       use->text, other->text, owner);
 }
 
 /* IPv4 and IPv6 are bound apart, so that only uses of one family collide. */
@@ -241,9 +260,10 @@ static void check_collisions(struct checking *checking)
 void listener_check(const struct config *config, struct config_errors *errors)
 {
     struct checking checking = {.config = config, .errors = errors};
+    size_t count = config->listener_count + (config->admin != NULL ? 1 : 0);
 
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct listener_config *listener = &config->listeners[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct listener_config *listener = find_listener(&checking, i);
 
         checking.listener = i;
         check_addresses(&checking, &listener->addresses);

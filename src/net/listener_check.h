@@ -1,5 +1,6 @@
 /*
- * What `-t` checks of listeners: all that would keep them from being opened, short of binding.
+ * What `-t` checks of listeners, the admin listener included: all that would keep them from being
+ * opened, short of binding.
  */
 #ifndef WSRELAYD_NET_LISTENER_CHECK_H
 #define WSRELAYD_NET_LISTENER_CHECK_H

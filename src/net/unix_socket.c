@@ -10,24 +10,34 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Before the socket has its own mode: the owner alone. */
-enum { CREATION_MODE = 0600 };
+enum { CREATION_MODE = 0600, PROBLEM_BYTES = 280 };
 
 static const uid_t any_user = (uid_t)-1;
 static const gid_t any_group = (gid_t)-1;
+
+/* A sentence that is valid until the next one. */
+static const char *nobody_there(const char *what, const char *name)
+{
+    static char problem[PROBLEM_BYTES];
+
+    snprintf(problem, sizeof problem, "the %s %.200s that should own the socket does not exist",
+             what, name);
+    return problem;
+}
 
 const char *unix_socket_find_user(const char *name, uid_t *id)
 {
     const struct passwd *user = name != NULL ? getpwnam(name) : NULL;
 
     *id = user != NULL ? user->pw_uid : any_user;
-    return name != NULL && user == NULL ? "the user that should own the socket does not exist"
-                                        : NULL;
+    return name != NULL && user == NULL ? nobody_there("user", name) : NULL;
 }
 
 const char *unix_socket_find_group(const char *name, gid_t *id)
@@ -35,8 +45,7 @@ const char *unix_socket_find_group(const char *name, gid_t *id)
     const struct group *group = name != NULL ? getgrnam(name) : NULL;
 
     *id = group != NULL ? group->gr_gid : any_group;
-    return name != NULL && group == NULL ? "the group that should own the socket does not exist"
-                                         : NULL;
+    return name != NULL && group == NULL ? nobody_there("group", name) : NULL;
 }
 
 /* What is at a path: NULL with *exists set, or a sentence about what is in the way. */
@@ -51,13 +60,19 @@ static const char *look(const char *path, bool *exists)
     return S_ISSOCK(status.st_mode) ? NULL : "the file exists and is not a socket";
 }
 
+/* Of making the file: that something is missing means the directory. */
+static const char *creation_problem(int error)
+{
+    return error == ENOENT ? "the directory does not exist" : strerror(error);
+}
+
 const char *unix_socket_problem(const char *path)
 {
     bool exists;
     const char *problem = look(path, &exists);
     int error = problem == NULL ? file_creatable(path) : 0;
 
-    return error != 0 ? strerror(error) : problem;
+    return error != 0 ? creation_problem(error) : problem;
 }
 
 /* Connects to find out whether anybody listens. Returns 0, or an errno value. */
@@ -157,7 +172,7 @@ const char *unix_socket_bind(int fd, const struct sockaddr_un *name,
      */
     if (fchmod(fd, CREATION_MODE) != 0 ||
         bind(fd, (const struct sockaddr *)name, sizeof *name) != 0) {
-        return strerror(errno);
+        return creation_problem(errno);
     }
     if (set_access(name->sun_path, user, group, config->mode) != 0) {
         problem = strerror(errno);

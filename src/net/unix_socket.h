@@ -10,7 +10,7 @@
 #include <sys/un.h>
 
 /* Look a listener's owner and group up; the id of none, a NULL name, is -1. Return NULL, or a
- * static sentence. */
+ * sentence that is valid until the next call. */
 const char *unix_socket_find_user(const char *name, uid_t *id);
 const char *unix_socket_find_group(const char *name, gid_t *id);
 

@@ -95,6 +95,11 @@ class UsageTest(CommandLineTest):
                 self.assertRegex(result.stderr, r'\Awsrelayd: [^\n]+\n\Z')
                 self.assertIn(word, result.stderr)
 
+    def test_a_file_without_its_option_is_told_how_to_be_given(self):
+        result = run_command('-t', 'my.yaml')
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('-c my.yaml', result.stderr)
+
     def test_an_option_may_be_repeated_and_bundled(self):
         path = self.write(configuration.configuration())
         self.assert_prints('-tt', '-c', '/nonexistent', '-c', path)

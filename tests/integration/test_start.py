@@ -204,7 +204,7 @@ class MissingMaterialTest(StartTest):
             with self.subTest(key):
                 address = f'unix:{self.path("ws.sock")}'
                 self.assert_fails_both(configured(plain(address, **{key: 'nobody-of-this-name'})),
-                                       r'does not exist')
+                                       r'the .* nobody-of-this-name that .* does not exist')
                 self.nothing_left('ws.sock')
 
     def unwritable_paths(self):
@@ -246,7 +246,7 @@ class MissingMaterialTest(StartTest):
 
     def test_a_unix_socket_without_a_directory(self):
         self.assert_fails_both(configured(plain(f'unix:{self.path("missing/ws.sock")}')),
-                               r'No such file')
+                               r'missing/ws\.sock.*the directory does not exist')
 
     def test_all_errors_come_at_once_each_with_its_place(self):
         content = configured(plain(['no-such-host.invalid:1', 'bad'], mode='0600', owner='nobody-so'),
@@ -321,6 +321,27 @@ class AddressInUseTest(StartTest):
                 result = self.run_with(content, '-t')
                 self.assertEqual(result.returncode, 1)
                 self.assert_lines(result, [r'listeners\[1\]\.address: .*beside.*listeners\[0\]'])
+
+
+    def test_the_address_of_a_listener_and_of_the_admin_listener(self):
+        port = self.free_port()
+        for address in (f'127.0.0.1:{port}', f'unix:{self.path("ws.sock")}'):
+            with self.subTest(address):
+                content = configured(plain(address), admin={'address': address})
+                self.assertEqual(self.run_with(content).returncode, 1)
+                self.nothing_left('ws.sock')
+                result = self.run_with(content, '-t')
+                self.assertEqual(result.returncode, 1)
+                self.assert_lines(result, [r'admin\.address: .*beside.*listeners\[0\]'])
+
+    def test_an_admin_address_that_others_reach_is_warned_about(self):
+        for address, warned in ((':0', True), ('127.0.0.1:0', False), ('[::1]:0', False),
+                                ('systemd:admin', False), (f'unix:{self.path("a.sock")}', False)):
+            with self.subTest(address):
+                result = self.run_with(configured(plain('127.0.0.1:0'), admin={'address': address}),
+                                       '-t')
+                self.assertEqual(result.returncode, 0)
+                self.assertEqual('warning: admin.address' in result.stderr, warned, result.stderr)
 
 
 class ListeningTest(DaemonTest):

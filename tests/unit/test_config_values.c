@@ -69,7 +69,9 @@ static const struct value_case value_cases[] = {
     {"log: {target: /var/log/wsrelayd.log}", NULL},
     {"log: {target: @stdrr}", "log.target: unknown value \"stdrr\" (did you mean \"stderr\"?)"},
     {"log: {target: @wsrelayd.log}",
-     "log.target: unknown value \"wsrelayd.log\" (one of: stderr, syslog, an absolute path)"},
+     "log.target: \"wsrelayd.log\": a file has its whole path, as in /var/log/wsrelayd/main.log"},
+    {"log: {target: @file}", "log.target: unknown value \"file\" (one of: stderr, syslog, an "
+                             "absolute path)"},
 
     /* texts */
     {"user: nobody", NULL},

@@ -70,10 +70,10 @@ START_TEST(test_users_and_groups_are_reported_at_their_keys)
              "     address: '%s'}\n",
              address);
     check(text);
-    ck_assert_str_eq(fixture_messages, "test.yaml:2:22: error: listeners[0].owner: the user that "
-                                       "should own the socket does not exist\n"
-                                       "test.yaml:2:43: error: listeners[0].group: the group that "
-                                       "should own the socket does not exist\n");
+    ck_assert_str_eq(fixture_messages, "test.yaml:2:22: error: listeners[0].owner: the user "
+                                       "no-such-user that should own the socket does not exist\n"
+                                       "test.yaml:2:43: error: listeners[0].group: the group "
+                                       "no-such-group that should own the socket does not exist\n");
     ck_assert(!listener_path_exists(address + strlen("unix:")));
 }
 END_TEST
@@ -92,7 +92,7 @@ static const struct {
 } socket_rows[] = {
     {"checked.sock", NULL},
     {"regular", "the file exists and is not a socket"},
-    {"missing/sock", "No such file or directory"},
+    {"missing/sock", "the directory does not exist"},
     {"regular/sock", "Not a directory"},
 };
 
@@ -160,6 +160,50 @@ START_TEST(test_no_two_addresses_may_collide)
 }
 END_TEST
 
+/* An address of the only listener, one of the admin listener, and what is said; NULL: nothing. */
+static const struct {
+    const char *listener;
+    const char *admin;
+    const char *said;
+} admin_rows[] = {
+    {"127.0.0.1:1", "127.0.0.1:2", NULL},
+    {"127.0.0.1:1", "127.0.0.1:1",
+     "5:12: error: admin.address: \"127.0.0.1:1\" cannot be bound beside \"127.0.0.1:1\" of "
+     "listeners[0]"},
+    {":1", "[::1]:1",
+     "5:12: error: admin.address: \"[::1]:1\" cannot be bound beside \":1\" of listeners[0]"},
+    {"[::1]:1", ":1",
+     "2:24: error: listeners[0].address: \"[::1]:1\" cannot be bound beside \":1\" of admin"},
+    {"systemd:a", "systemd:a",
+     "5:12: error: admin.address: \"systemd:a\" cannot be bound beside \"systemd:a\" of "
+     "listeners[0]"},
+    {"unix:/tmp/x", "unix:/tmp/x",
+     "5:12: error: admin.address: \"unix:/tmp/x\" cannot be bound beside \"unix:/tmp/x\" of "
+     "listeners[0]"},
+    {"127.0.0.1:1", "unix:/nonexistent/x",
+     "5:12: error: admin.address: \"unix:/nonexistent/x\": the directory does not exist"},
+    {"127.0.0.1:1", "unix:/tmp/x'\n  group: 'no-such-group",
+     "6:10: error: admin.group: the group no-such-group that should own the socket does not "
+     "exist"},
+};
+
+START_TEST(test_the_admin_listener_is_one_of_them)
+{
+    char text[TEXT_BYTES];
+    char expected[TEXT_BYTES] = "";
+
+    snprintf(text, sizeof text,
+             "listeners:\n  - {name: a, address: '%s'}\n" FIXTURE_ROUTES
+             "admin:\n  address: '%s'\n",
+             admin_rows[_i].listener, admin_rows[_i].admin);
+    if (admin_rows[_i].said != NULL) {
+        snprintf(expected, sizeof expected, "test.yaml:%s\n", admin_rows[_i].said);
+    }
+    config_free(fixture_load_checked(text, listener_check));
+    ck_assert_str_eq(fixture_messages, expected);
+}
+END_TEST
+
 /* The narrower one is reported, wherever it stands. */
 START_TEST(test_a_wildcard_collides_with_what_stands_before_it)
 {
@@ -213,6 +257,8 @@ static Suite *check_suite(void)
                         sizeof socket_rows / sizeof *socket_rows);
     tcase_add_loop_test(tcase, test_no_two_addresses_may_collide, 0,
                         sizeof collision_rows / sizeof *collision_rows);
+    tcase_add_loop_test(tcase, test_the_admin_listener_is_one_of_them, 0,
+                        sizeof admin_rows / sizeof *admin_rows);
     tcase_add_test(tcase, test_a_wildcard_collides_with_what_stands_before_it);
     tcase_add_test(tcase, test_what_could_not_be_read_is_passed_over);
     suite_add_tcase(suite, tcase);

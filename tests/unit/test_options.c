@@ -88,7 +88,12 @@ static const struct bad_case {
     {{"--check=yes"},
      "wsrelayd: \"--check=yes\": --check takes no argument (see wsrelayd --help)\n"},
     {{"-l", "loud"}, "wsrelayd: unknown log level \"loud\" (see wsrelayd --help)\n"},
-    {{"file.yaml"}, "wsrelayd: \"file.yaml\" is one word too many (see wsrelayd --help)\n"},
+    {{"file"}, "wsrelayd: \"file\" is one word too many (see wsrelayd --help)\n"},
+    {{"file.yaml"},
+     "wsrelayd: \"file.yaml\" is one word too many: a file is given as -c file.yaml (see wsrelayd "
+     "--help)\n"},
+    {{"-t", "/x"},
+     "wsrelayd: \"/x\" is one word too many: a file is given as -c /x (see wsrelayd --help)\n"},
     {{"-t", "--", "-T"}, "wsrelayd: \"-T\" is one word too many (see wsrelayd --help)\n"},
     {{"-t", "-T"}, "wsrelayd: -t and -T exclude each other (see wsrelayd --help)\n"},
     {{"-h", "-v"}, "wsrelayd: -h and -v exclude each other (see wsrelayd --help)\n"},
