@@ -27,6 +27,7 @@ struct admin {
     struct event *resume;        /* armed while the process is out of descriptors */
     struct surveyor surveyor;
     struct token token;
+    struct token next_token;     /* of the reload that runs */
     struct list_node exchanges;  /* struct exchange_link */
     unsigned exchange_counts[2]; /* [1]: of those over unix sockets */
 };
@@ -143,10 +144,10 @@ static void log_opened(const struct admin *admin)
     }
 }
 
-static int read_token(struct admin *admin, const char *path)
+static int read_token(struct token *token, const char *path)
 {
     bool exposed;
-    const char *problem = path != NULL ? token_read(&admin->token, path, &exposed) : NULL;
+    const char *problem = path != NULL ? token_read(token, path, &exposed) : NULL;
 
     if (problem != NULL) {
         log_error("cannot use admin.token_file", LOG_TEXT("path", path),
@@ -200,6 +201,7 @@ static void admin_close(void *companion)
     surveyor_free(&admin->surveyor);
     listener_set_free(&admin->listeners);
     token_forget(&admin->token);
+    token_forget(&admin->next_token);
     free(admin->watches);
     free(admin);
 }
@@ -210,7 +212,7 @@ static int open_all(struct admin *admin, const struct admin_config *config)
     struct listener_config listener = config->listener;
 
     listener.name = name;
-    if (read_token(admin, config->token_file) != 0 ||
+    if (read_token(&admin->token, config->token_file) != 0 ||
         listener_set_open_one(&admin->listeners, &listener) != 0) {
         return -1;
     }
@@ -247,4 +249,34 @@ static int admin_open(const struct server_control *control, void **companion)
     return 0;
 }
 
-const struct server_companion admin_companion = {.open = admin_open, .close = admin_close};
+/* ---- reloading ---- */
+
+/* The file is still the one of the start: the admin listener's keys cannot change. */
+static int admin_begin_reload(void *companion)
+{
+    struct admin *admin = companion;
+
+    return admin == NULL ? 0
+                         : read_token(&admin->next_token,
+                                      admin->control->in_force->config->admin->token_file);
+}
+
+static void admin_end_reload(void *companion, bool succeeded)
+{
+    struct admin *admin = companion;
+
+    if (admin == NULL) {
+        return;
+    }
+    if (succeeded) {
+        admin->token = admin->next_token;
+    }
+    token_forget(&admin->next_token);
+}
+
+const struct server_companion admin_companion = {
+    .open = admin_open,
+    .begin_reload = admin_begin_reload,
+    .end_reload = admin_end_reload,
+    .close = admin_close,
+};

@@ -1,6 +1,7 @@
 /*
  * POST /v1/reload: what SIGHUP does, answered when it has been done.
  */
+#include "admin/admin.h"
 #include "admin/answers.h"
 #include "admin/exchange.h"
 #include "admin/reload_facts.h"
@@ -20,8 +21,21 @@ static void reload_over(void *owner, const struct reload_result *result)
 
 void begin_reload(struct exchange *exchange, struct slice element)
 {
+    const struct server_control *control = admin_control(exchange_admin(exchange));
+
     (void)element;
-    if (exchange_has_no_fields(exchange)) {
+    if (!exchange_has_no_fields(exchange)) {
+        return;
+    }
+    switch (control->state(control->server)) {
+    case SERVER_SERVING:
         exchange_ask_reload(exchange, reload_over);
+        break;
+    case SERVER_DRAINING:
+        exchange_fail(exchange, 503, "The daemon is draining: it does not reload any more.", NULL);
+        break;
+    case SERVER_STOPPING:
+        exchange_fail(exchange, 503, "The daemon is stopping: it does not reload any more.", NULL);
+        break;
     }
 }

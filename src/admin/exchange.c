@@ -154,7 +154,7 @@ void exchange_ask_reload(struct exchange *exchange, reload_done *done)
     exchange->awaits_reload =
         reloader_ask(admin_control(exchange->admin)->reloader, done, exchange);
     if (!exchange->awaits_reload) {
-        exchange_fail(exchange, 503, "The daemon is stopping, or memory is short.", NULL);
+        answer_no_memory(exchange);
     }
 }
 
@@ -254,14 +254,27 @@ static bool is_allowed(const struct exchange *exchange)
            token_opens(admin_token(exchange->admin), exchange->request.authorization);
 }
 
+static void fail_unauthorized(struct exchange *exchange)
+{
+    if (admin_token(exchange->admin)->length > 0) {
+        exchange_fail(exchange, 401, "This needs the token of admin.token_file as a bearer token.",
+                      NULL);
+    } else {
+        exchange_fail(
+            exchange, 401,
+            "Only /metrics, /healthz and /readyz are served here: admin.token_file is not "
+            "set.",
+            json_pack("{s:b}", "configured", 0));
+    }
+}
+
 /* Whoever may not ask does not learn what there is. */
 static void judge_request(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
 
     if (!is_allowed(exchange)) {
-        exchange_fail(exchange, 401, "This needs the token of admin.token_file as a bearer token.",
-                      NULL);
+        fail_unauthorized(exchange);
         return;
     }
     switch (endpoint_find(request->method, request->path, &exchange->endpoint, &exchange->element,

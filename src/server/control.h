@@ -51,6 +51,14 @@ struct server_companion {
      */
     int (*open)(const struct server_control *control, void **companion);
 
+    /*
+     * A reload: reads anew what the configuration only names, and keeps it beside what is in use.
+     * Returns 0, or -1 with the reason logged, which is then an error of the reload. end_reload
+     * follows, in any case, and puts it into use or drops it. NULL is allowed in both.
+     */
+    int (*begin_reload)(void *companion);
+    void (*end_reload)(void *companion, bool succeeded);
+
     /* Frees it; the workers' threads have ended. NULL is allowed. */
     void (*close)(void *companion);
 };

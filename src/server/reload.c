@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "config/errors.h"
+#include "server/control.h"
 #include "server/descriptor_store.h"
 #include "server/descriptors.h"
 #include "server/fixed_keys.h"
@@ -119,6 +120,7 @@ static bool prepare_rest(struct candidate *candidate, const struct config_source
     bool good;
 
     good = prepare_log(candidate, source);
+    good = receivers->companion_kind->begin_reload(*receivers->companion) == 0 && good;
     good = listener_set_open(&settings->listeners, settings->config, &in_force->listeners) == 0 &&
            good;
     if (!good) {
@@ -273,14 +275,16 @@ bool reload_begin(const struct config_source *source, struct in_force *in_force,
                   struct reload_changes *changes, struct text_list *errors)
 {
     struct candidate candidate = {0};
+    bool good = prepare(&candidate, source, in_force, receivers, errors);
 
-    if (!prepare(&candidate, source, in_force, receivers, errors)) {
+    if (good) {
+        count_changes(changes, &candidate, &in_force->listeners);
+        commit(&candidate, in_force, receivers, barrier);
+    } else {
         drop(&candidate, receivers);
-        return false;
     }
-    count_changes(changes, &candidate, &in_force->listeners);
-    commit(&candidate, in_force, receivers, barrier);
-    return true;
+    receivers->companion_kind->end_reload(*receivers->companion, good);
+    return good;
 }
 
 /* ---- certificates alone ---- */

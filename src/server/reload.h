@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct server_companion;
+
 /* Where configurations come from. */
 struct config_source {
     const char *path;
@@ -41,6 +43,8 @@ struct reload_receivers {
     unsigned worker_count;
     struct acceptor *acceptor; /* the main thread's; NULL: the only worker accepts */
     struct admission *admission;
+    const struct server_companion *companion_kind;
+    void *const *companion; /* may be opened later than this is filled in */
 };
 
 /* How a configuration differs from the one before. */

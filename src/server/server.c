@@ -241,7 +241,9 @@ static struct reload_receivers receivers_of(struct server *server)
     return (struct reload_receivers){.workers = server->workers,
                                      .worker_count = server->worker_count,
                                      .acceptor = server->acceptor,
-                                     .admission = &server->admission};
+                                     .admission = &server->admission,
+                                     .companion_kind = server->companion_kind,
+                                     .companion = &server->companion};
 }
 
 static void watch_certificates(void *owner)

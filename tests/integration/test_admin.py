@@ -205,7 +205,10 @@ class AccessTest(AdminTest):
         self.start_admin(token=None)
         self.tcp.token = TOKEN
         self.assertEqual(self.tcp.get('/readyz').status, 200)
-        self.assert_error(self.tcp.get('/v1/status'), 401)
+        answer = self.tcp.get('/v1/status')
+        self.assert_error(answer, 401)
+        self.assertIn('admin.token_file is not set', answer.error['message'])
+        self.assertEqual(answer.error['details'], {'configured': False})
         self.assertEqual(self.unix.get('/v1/status').status, 200)
 
     def test_the_token_is_in_no_log(self):

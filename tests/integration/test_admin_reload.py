@@ -1,13 +1,16 @@
 """Reloads that the admin listener is asked for, and what it tells of reloads."""
 
+import signal
 import threading
 
-from harness import configuration
+from harness import configuration, frames
+from harness.admin import TOKEN
 from harness.admin_case import AdminTest
 from harness.deadline import wait_until
 from harness.reloading import FAILED, Reloading
 from harness.threads import HeldThread
 
+OTHER_TOKEN = 'another-token-of-some-length'
 OTHER_ROUTE = {**configuration.ECHO_ROUTE, 'path': '/other'}
 
 
@@ -72,6 +75,62 @@ class AdminReloadTest(AdminTest, Reloading):
         self.start_admin()
         self.assert_error(self.unix.post('/v1/reload', {'wait': True}), 400)
         self.assertEqual(self.unix.get('/v1/status').json['reloads']['succeeded'], 0)
+
+    def test_a_daemon_that_ends_says_that_it_does_not_reload(self):
+        self.start_admin(timeouts={'drain_delay': '60s', 'drain': '60s', 'close': '60s'})
+        client = self.client()
+        self.assertEqual(self.unix.post('/v1/drain').status, 202)
+        answer = self.unix.post('/v1/reload')
+        self.assert_error(answer, 503)
+        self.assertIn('draining', answer.error['message'])
+        self.daemon.signal(signal.SIGTERM)
+        self.daemon.log.wait_for_count('stopping', 1)
+        answer = self.unix.post('/v1/reload')
+        self.assert_error(answer, 503)
+        self.assertIn('stopping', answer.error['message'])
+        client.expect_close(1001)
+        client.send(frames.close(1001))
+        client.expect_end()
+        self.daemon.wait_exit()
+
+    def assert_token(self, token):
+        """This one opens, and no other that there was."""
+        for other in (TOKEN, OTHER_TOKEN):
+            self.tcp.token = other
+            self.assertEqual(self.tcp.get('/v1/status').status, 200 if other == token else 401)
+
+    def test_the_token_is_read_anew(self):
+        self.start_admin()
+        self.write_token(OTHER_TOKEN)
+        self.assert_token(TOKEN)
+        self.assertEqual(self.unix.post('/v1/reload').status, 200)
+        self.assert_token(OTHER_TOKEN)
+        self.assertNotIn(OTHER_TOKEN, self.daemon.log.tail())
+
+    def test_a_token_that_cannot_be_read_is_an_error_and_the_old_one_stays(self):
+        self.start_admin()
+        for pattern in ('cannot use admin.token_file', 'reload failed'):
+            self.expect_error_line(pattern)
+        self.write(routes=[OTHER_ROUTE])
+        self.write_token('short')
+        answer = self.unix.post('/v1/reload')
+        self.assert_error(answer, 409)
+        self.assertIn('cannot use admin.token_file', ' '.join(answer.error['details']['errors']))
+        self.assert_token(TOKEN)
+        self.client().echo()
+        self.restore()
+
+    def test_a_token_of_a_reload_that_fails_is_not_taken(self):
+        self.start_admin()
+        self.write_token(OTHER_TOKEN)
+        self.write_broken()
+        self.assertEqual(self.unix.post('/v1/reload').status, 409)
+        self.assert_token(TOKEN)
+        self.expect_error_line('cannot open the log file')
+        self.write(log={**self.daemon.content['log'], 'target': f'{self.directory}/missing/log'})
+        self.assertEqual(self.unix.post('/v1/reload').status, 409)
+        self.assert_token(TOKEN)
+        self.restore()
 
     def test_a_client_that_does_not_wait_for_the_answer_does_no_harm(self):
         self.start_admin()

@@ -4,6 +4,7 @@
 #include "server/reloader.h"
 
 #include "net/reload_counters.h"
+#include "server/control.h"
 #include "server/heartbeat.h"
 #include "suite.h"
 
@@ -36,22 +37,46 @@ static void never(void *owner)
     ck_abort_msg("no other configuration is in force");
 }
 
+/* A companion that nothing is read for, as the file of the configuration is not there. */
+static unsigned reloads_ended;
+
+static int begin_reload(void *companion)
+{
+    (void)companion;
+    ck_abort_msg("there is no configuration to go with");
+    return -1;
+}
+
+static void end_reload(void *companion, bool succeeded)
+{
+    ck_assert_ptr_eq(companion, &reloads_ended);
+    ck_assert(!succeeded);
+    reloads_ended++;
+}
+
+static const struct server_companion companion_kind = {.begin_reload = begin_reload,
+                                                       .end_reload = end_reload};
+static void *companion = &reloads_ended;
+
 static void start(void)
 {
     static const struct handler_schema *const no_handlers[] = {NULL};
     static const struct config_source source = {.path = MISSING, .handlers = no_handlers};
 
     memset(clients, 0, sizeof clients);
+    reloads_ended = 0;
     base = event_base_new();
     ck_assert_ptr_nonnull(base);
     heartbeat = heartbeat_create(base, NULL, 0);
     ck_assert_ptr_nonnull(heartbeat);
-    reloader = reloader_create(&(struct reloader_parts){.base = base,
-                                                        .mailbox = &box,
-                                                        .source = &source,
-                                                        .in_force = &in_force,
-                                                        .heartbeat = heartbeat,
-                                                        .reloaded = never});
+    reloader = reloader_create(&(struct reloader_parts){
+        .base = base,
+        .mailbox = &box,
+        .source = &source,
+        .in_force = &in_force,
+        .receivers = {.companion_kind = &companion_kind, .companion = &companion},
+        .heartbeat = heartbeat,
+        .reloaded = never});
     ck_assert_ptr_nonnull(reloader);
 }
 
@@ -99,6 +124,7 @@ START_TEST(test_all_that_have_asked_are_answered_by_one_run)
     ck_assert_uint_eq(reload_counter_read(RELOADS_FAILED), 1);
     ck_assert_uint_eq(reloader_last(reloader)->errors.count, 1);
     ck_assert_int_ne(reloader_last(reloader)->at, 0);
+    ck_assert_uint_eq(reloads_ended, 1);
     turn();
     ck_assert_uint_eq(reload_counter_read(RELOADS_FAILED), 1);
 }
