@@ -208,7 +208,8 @@ class NginxTest(DeploymentCase):
 
     def test_its_commands_work(self):
         self.assertEqual(self.run_commands(),
-                         ['systemctl restart wsrelayd', 'nginx -t', 'systemctl reload nginx'])
+                         ['systemctl enable wsrelayd', 'systemctl restart wsrelayd', 'nginx -t',
+                          'systemctl reload nginx'])
 
 
 class UnixSocketTest(DeploymentCase):
@@ -224,8 +225,9 @@ class UnixSocketTest(DeploymentCase):
         self.assert_works()
 
     def test_its_commands_work(self):
-        self.assertEqual(self.run_commands(), ['systemctl daemon-reload', 'systemctl restart wsrelayd',
-                                               'nginx -t', 'systemctl reload nginx'])
+        self.assertEqual(self.run_commands(), ['systemctl daemon-reload', 'systemctl enable wsrelayd',
+                                               'systemctl restart wsrelayd', 'nginx -t',
+                                               'systemctl reload nginx'])
 
     def test_nginx_may_connect_to_what_belongs_to_the_group_of_the_service(self):
         drop_in = self.place('group.conf', '/etc/systemd/system/wsrelayd.service.d/group.conf')
@@ -324,9 +326,8 @@ class CertbotTest(DeploymentCase):
 
     def test_its_commands_work(self):
         self.assertEqual(self.commands, [
-            'certbot certonly --standalone -d ws.example.org',
-            'systemctl try-reload-or-restart wsrelayd.service', 'systemctl stop wsrelayd',
-            'systemctl daemon-reload', 'systemctl enable --now wsrelayd-secure.socket',
+            'systemctl stop wsrelayd', 'certbot certonly --standalone -d ws.example.org',
+            'systemctl try-reload-or-restart wsrelayd.service', 'systemctl daemon-reload', 'systemctl enable --now wsrelayd-secure.socket',
             'systemctl start wsrelayd'])
 
     def test_others_cannot_read_the_key(self):
