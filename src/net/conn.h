@@ -322,6 +322,9 @@ void conn_drain(struct conn *conn);
 /* A reload wants it to go: it is told at its moment of the loop's departure. */
 void conn_send_away(struct conn *conn);
 
+/* A later reload keeps it after all, unless it is closing already. */
+void conn_keep(struct conn *conn);
+
 /* Closes a connection whose moment has come. */
 void conn_depart(struct conn *conn);
 

@@ -306,6 +306,17 @@ void conn_send_away(struct conn *conn)
     }
 }
 
+void conn_keep(struct conn *conn)
+{
+    bool was_leaving = conn->departing || conn->depart_due;
+
+    conn->departing = false;
+    conn->depart_due = false;
+    if (was_leaving && conn->state == CONN_OPEN) {
+        conn_schedule(conn);
+    }
+}
+
 void conn_depart(struct conn *conn)
 {
     const struct departure *departure = &conn->loop->departure;

@@ -31,6 +31,7 @@ struct worker {
     struct event *mail_event;
     struct event *stop_timer; /* armed when stopping: who is left then is dropped */
     bool stopping;
+    bool sends_away; /* the configuration in force closes connections that are outdated */
     bool started;
     bool joined;
     unsigned index;
@@ -177,10 +178,9 @@ static void take_settings(struct worker *worker, struct loop_settings *settings)
 
 /* Each at a random moment within timeouts.drain; who has not left since the last time gets another
  * moment. */
-static void send_away(struct worker *worker, const struct outdated *outdated)
+static void plan_departure(struct worker *worker)
 {
     struct loop *loop = worker->loop;
-    struct list_node *head = &loop->connections;
     int64_t now_ms = clock_monotonic_ms();
 
     loop->departure =
@@ -189,13 +189,26 @@ static void send_away(struct worker *worker, const struct outdated *outdated)
                            .seed = (uint32_t)now_ms + worker->index,
                            .code = CLOSE_RESTART,
                            .reason = "the configuration has changed, please reconnect"};
+}
+
+/* Whom an earlier configuration has sent away and this one keeps, stays. */
+static void send_away(struct worker *worker, const struct outdated *outdated)
+{
+    struct list_node *head = &worker->loop->connections;
+
+    plan_departure(worker);
     for (struct list_node *node = head->next; node != head; node = node->next) {
         struct conn *conn = container_of(node, struct conn, node);
 
-        if (conn->state <= CONN_OPEN && outdated_has(outdated, conn)) {
-            conn_send_away(conn);
+        if (conn->state <= CONN_OPEN) {
+            if (outdated != NULL && outdated_has(outdated, conn)) {
+                conn_send_away(conn);
+            } else {
+                conn_keep(conn);
+            }
         }
     }
+    worker->sends_away = outdated != NULL;
 }
 
 static void pass_barrier(struct worker_barrier *barrier)
@@ -213,7 +226,7 @@ static void change_delivered(struct mail *mail, void *receiver)
     struct worker_barrier *barrier = change->barrier;
 
     take_settings(worker, &change->settings);
-    if (change->outdated != NULL && !worker->stopping) {
+    if ((change->outdated != NULL || worker->sends_away) && !worker->stopping) {
         send_away(worker, change->outdated);
     }
     if (change->accepting != NULL && worker->acceptor != NULL) {

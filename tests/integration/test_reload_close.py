@@ -110,6 +110,28 @@ class CloseTest(ClosingTest):
         client.echo('as in the file')
         client.close_orderly()
 
+    def test_who_still_waits_is_kept_by_a_reload_that_changes_back(self):
+        """Also by one that closes nobody. The witness is there for longer than they would have
+        had; very few may have gone before the file was changed back."""
+        room = {**ROOM, 'idle_timeout': '2500ms'}
+        for value in ('keep', 'close'):
+            with self.subTest(value):
+                self.start_everywhere(timeouts={'drain': '2s'}, routes=[ECHO, room])
+                clients = [self.client() for _ in range(40)]
+                self.reload(routes=[{**SMALL, 'on_reload': 'close'}, room])
+                self.reload(routes=[{**ECHO, 'on_reload': value}, room])
+                witness = self.client('/room/witness')
+                witness.expect_close(1008)
+                self.assertGreater(sum(map(self.answers, clients)), 20)
+                for client in (witness, *clients):
+                    client.close()
+                self.check_stop()
+
+    @staticmethod
+    def answers(client):
+        client.send(frames.ping(b'there'))
+        return client.next_frame().opcode == frames.PONG
+
 
 class SpreadTest(ClosingTest):
     """Each has a moment of its own."""
