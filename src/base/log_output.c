@@ -14,9 +14,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
+/* A FIFO that nobody reads is an error (ENXIO) and not waited for. */
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
 static int open_new_file(struct log_output *output, const char *path)
@@ -120,7 +121,7 @@ static void write_syslog(const char *lines, size_t length)
     }
 }
 
-/* Standard error may be somebody else's pipe in non-blocking mode. */
+/* A FIFO is in non-blocking mode, and standard error may be somebody else's pipe that is. */
 static void wait_until_writable(int fd)
 {
     struct pollfd wanted = {.fd = fd, .events = POLLOUT};

@@ -1,5 +1,6 @@
 """Limits, times and the log at a reload."""
 
+import os
 import signal
 
 from harness import configuration, frames
@@ -92,6 +93,20 @@ class ProcessTest(ReloadTest):
             self.assertNotIn('reloaded', file.read_text().splitlines()[-1])
             self.client().close_orderly()
             file.unlink()
+
+    def test_a_fifo_is_a_target_only_while_somebody_reads_it(self):
+        self.expect_error_line('No such device or address')
+        self.start_everywhere()
+        fifo = self.directory / 'fifo'
+        os.mkfifo(fifo)
+        log = {**self.daemon.content['log'], 'target': str(fifo)}
+        self.reload_in_vain(log=log)
+        self.client().close_orderly()
+        with open(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), 'rb') as reader:
+            configuration.write({**self.daemon.content, 'log': log}, self.daemon.file)
+            self.daemon.signal(signal.SIGHUP)
+            wait_until(lambda: b'"reloaded"' in (reader.read() or b''), 'the log to go there')
+            self.reload(self.daemon.content)
 
     def test_the_level_of_the_command_line_stays(self):
         self.start(arguments=['-l', 'notice'])
