@@ -21,6 +21,7 @@
 #include "server/privileges.h"
 #include "server/reload.h"
 #include "server/reloader.h"
+#include "server/signal_hold.h"
 #include "server/statistics.h"
 #include "server/worker.h"
 
@@ -305,6 +306,7 @@ static bool watch_signals(struct server *server)
             return false;
         }
     }
+    signal_hold_end();
     return true;
 }
 
@@ -557,6 +559,7 @@ int server_run(const struct config_source *source, struct config *config, relay_
         result = serve(&server);
         pid_file_remove(server.in_force.config->pid_file);
     }
+    signal_hold_begin();
     release(&server);
     log_stop();
     return result;

@@ -475,6 +475,25 @@ class BlockedTest(LogTest):
         self.assertEqual(self.daemon.stop(), 0)
         stopwatch.check(0, 1)
 
+    def test_signals_that_nobody_handles_any_more_do_not_end_it(self):
+        """The end waits a second for the log: nothing else is left of the daemon by then."""
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            with self.subTest(number.name):
+                self.start_deaf()
+                self.addCleanup(os.close, self.ours)
+                for _ in range(20):
+                    self.open_and_close()
+                self.daemon.signal(signal.SIGTERM)
+                wait_until(lambda number=number: not self.catches(number), 'the last second')
+                self.daemon.signal(number)
+                self.assertEqual(self.daemon.wait_exit(), 0)
+
+    def catches(self, number):
+        """Whether the daemon has a handler for a signal."""
+        status = Path(f'/proc/{self.daemon.pid}/status').read_text(encoding='ascii')
+        caught = re.search(r'SigCgt:\s+([0-9a-f]+)', status)
+        return caught is not None and int(caught[1], 16) >> (number - 1) & 1 == 1
+
     def test_what_was_lost_meanwhile_is_counted(self):
         self.start_deaf()
         self.flood()

@@ -1,11 +1,18 @@
 """Signals: TERM and INT stop the daemon with nothing lost and nobody waited for too long."""
 
+import errno
+import os
+import shutil
 import signal
 import struct
+import tempfile
+from pathlib import Path
 
-from harness import frames
+from harness import certificates, configuration, frames
 from harness.connection import (FIN, LOCAL, PLAIN, RESET, SECURE, TRUNCATED, Connection,
                                 connect_socket)
+from harness.daemon import Daemon
+from harness.deadline import wait_until
 from harness.frames import BINARY, TEXT
 from harness.handshake import check_refusal, read_response
 from harness.stopping import EVERY_TRANSPORT, KIB, SignalTest
@@ -189,3 +196,54 @@ class BoundedStopTest(SignalTest):
                     client.expect_close(1001)
                     self.signal(second)
                     self.assert_exits()
+
+
+class EarlyTest(SignalTest):
+    """HUP, USR1 and USR2 while nobody handles them yet: they end nothing, and are not lost."""
+
+    def launch_half_way(self):
+        """A daemon that waits for its key; returns the descriptor that the key is written to."""
+        directory = Path(tempfile.mkdtemp(prefix='wsrelayd-test-'))
+        self.addCleanup(shutil.rmtree, directory)
+        certificate, self.key = certificates.get('localhost')
+        self.fifo = directory / 'server.key'
+        os.mkfifo(self.fifo)
+        listeners = [configuration.PLAIN,
+                     configuration.tls_listener([(certificate, self.fifo)])]
+        self.daemon = Daemon(configuration.configuration(listeners=listeners))
+        self.addCleanup(self.daemon.remove)
+        self.daemon.launch()
+        return wait_until(self.open_fifo, 'the daemon to wait for its key')
+
+    def open_fifo(self):
+        try:
+            return os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            self.assertEqual(error.errno, errno.ENXIO)  # nobody reads it
+            return None
+
+    def go_on(self, descriptor):
+        """The key comes, and any later reading finds a file."""
+        renamed = self.fifo.with_suffix('.new')
+        shutil.copy(self.key, renamed)
+        renamed.replace(self.fifo)
+        with open(descriptor, 'wb') as stream:
+            stream.write(self.key.read_bytes())
+
+    def test_those_that_come_during_the_start_wait_for_its_end(self):
+        descriptor = self.launch_half_way()
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            self.daemon.signal(number)
+        self.go_on(descriptor)
+        self.daemon.wait_listening()
+        self.daemon.log.wait_for('reloaded')
+        self.check_serving()
+        self.check_stop()
+        self.check_log()
+
+    def test_a_drain_that_is_asked_for_during_the_start_follows_it(self):
+        descriptor = self.launch_half_way()
+        self.signal(signal.SIGUSR2)
+        self.go_on(descriptor)
+        self.assert_exits()
+        self.daemon.log.wait_for('draining')
