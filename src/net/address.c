@@ -1,6 +1,6 @@
 /*
  * Reading and writing socket addresses. Names other than "localhost" are asked of the resolver,
- * which may block: this is for start-up.
+ * which may block for seconds.
  */
 #include "net/address.h"
 
@@ -165,6 +165,34 @@ static bool look_up_both_families(struct found *found, const struct host_port *p
     return false;
 }
 
+/* Whatever is no host name. Returns false for one, which only the resolver knows. */
+static bool look_up_without_asking(struct found *found, const struct host_port *parts)
+{
+    if (parts->bracketed) {
+        look_up(found, parts->host, parts->port, AF_INET6, AI_NUMERICHOST);
+        return true;
+    }
+    if (look_up_both_families(found, parts)) {
+        return true;
+    }
+    look_up(found, parts->host, parts->port, AF_UNSPEC, AI_NUMERICHOST);
+    if (found->error == NULL) {
+        return true;
+    }
+    found->error = NULL;
+    return false;
+}
+
+bool address_needs_resolver(const char *text)
+{
+    struct address results[ADDRESS_RESULTS_MAX];
+    struct found found = {.results = results};
+    struct host_port parts;
+
+    return strncmp(text, unix_prefix, sizeof unix_prefix - 1) != 0 && split(text, &parts) == NULL &&
+           !look_up_without_asking(&found, &parts);
+}
+
 size_t address_resolve(const char *text, struct address *results, const char **error)
 {
     struct found found = {.results = results};
@@ -174,12 +202,8 @@ size_t address_resolve(const char *text, struct address *results, const char **e
         return resolve_unix(text + sizeof unix_prefix - 1, results, error);
     }
     found.error = split(text, &parts);
-    if (found.error == NULL) {
-        if (parts.bracketed) {
-            look_up(&found, parts.host, parts.port, AF_INET6, AI_NUMERICHOST);
-        } else if (!look_up_both_families(&found, &parts)) {
-            look_up(&found, parts.host, parts.port, AF_UNSPEC, 0);
-        }
+    if (found.error == NULL && !look_up_without_asking(&found, &parts)) {
+        look_up(&found, parts.host, parts.port, AF_UNSPEC, 0);
     }
     if (found.error != NULL) {
         *error = found.error;

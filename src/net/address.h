@@ -22,6 +22,9 @@ struct address {
  */
 size_t address_resolve(const char *text, struct address *results, const char **error);
 
+/* Whether address_resolve would ask the resolver, which may take long. Asks nobody. */
+bool address_needs_resolver(const char *text);
+
 /* "127.0.0.1:8080", "[::1]:8080", "unix:/path", "unix:" for an unnamed peer; always terminated. */
 void address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
 

@@ -154,6 +154,23 @@ static struct bound_socket *find_kept_passed(const struct opening *opening, cons
     return NULL;
 }
 
+/* The same, of sockets of this listener for which a host name was looked up. */
+static struct bound_socket *find_kept_looked_up(const struct opening *opening, const char *text)
+{
+    const struct listener_set *previous = opening->previous;
+
+    for (size_t i = 0; previous != NULL && i < previous->count; i++) {
+        const struct listening *listening = &previous->sockets[i];
+
+        if (listening->looked_up != NULL && strcmp(listening->looked_up, text) == 0 &&
+            strcmp(listening->listener->name, opening->config->name) == 0 &&
+            !listener_set_has(opening->set, listening->bound)) {
+            return bound_socket_hold(listening->bound);
+        }
+    }
+    return NULL;
+}
+
 /* ---- opening ---- */
 
 /* Makes room for one more socket. */
@@ -228,8 +245,29 @@ static enum outcome open_addresses(const struct opening *opening, const struct a
     return OPENED;
 }
 
-/* Opens what one line of the configuration names. Returns whether it went well. */
-static bool open_text(const struct opening *opening, const char *text)
+typedef struct bound_socket *find_kept_by_name(const struct opening *opening, const char *name);
+
+/* Keeps all that were there under a name before; false when there are none, or with *failure. */
+static bool keep_all(const struct opening *opening, find_kept_by_name *find, const char *name,
+                     struct bound_socket_failure *failure)
+{
+    struct bound_socket *bound = find(opening, name);
+    bool kept = bound != NULL;
+
+    while (bound != NULL) {
+        if (!reserve(opening->set)) {
+            bound_socket_release(bound);
+            *failure = (struct bound_socket_failure){ENOMEM, strerror(ENOMEM)};
+            return false;
+        }
+        add_socket(opening, bound, true);
+        bound = find(opening, name);
+    }
+    return kept;
+}
+
+/* Opens what a text stands for once it has been looked up. Returns whether it went well. */
+static bool open_resolved(const struct opening *opening, const char *text)
 {
     struct address addresses[ADDRESS_RESULTS_MAX];
     const char *error;
@@ -250,6 +288,29 @@ static bool open_text(const struct opening *opening, const char *text)
     }
     log_failure(opening->config, text, "no port is free in both address families");
     return false;
+}
+
+/*
+ * Opens what one line of the configuration names. A host name that was there before is not looked
+ * up again: that may take long, and this thread has more to do. Returns whether it went well.
+ */
+static bool open_text(const struct opening *opening, const char *text)
+{
+    struct listener_set *set = opening->set;
+    struct bound_socket_failure failure = {0};
+    size_t before = set->count;
+    bool is_name = address_needs_resolver(text);
+    bool good = is_name && keep_all(opening, find_kept_looked_up, text, &failure);
+
+    if (failure.text != NULL) {
+        log_failure(opening->config, text, failure.text);
+    } else if (!good) {
+        good = open_resolved(opening, text);
+    }
+    for (size_t i = before; is_name && i < set->count; i++) {
+        set->sockets[i].looked_up = text;
+    }
+    return good;
 }
 
 /* Takes all sockets that were passed under a name. Returns whether it went well. */
@@ -274,31 +335,12 @@ static bool take_passed(const struct opening *opening, const char *name,
     return outcome == INHERITED_NONE_LEFT;
 }
 
-/* Keeps all that were taken under a name before; false when there are none, or with *failure. */
-static bool keep_passed(const struct opening *opening, const char *name,
-                        struct bound_socket_failure *failure)
-{
-    struct bound_socket *bound = find_kept_passed(opening, name);
-    bool kept = bound != NULL;
-
-    while (bound != NULL) {
-        if (!reserve(opening->set)) {
-            bound_socket_release(bound);
-            *failure = (struct bound_socket_failure){ENOMEM, strerror(ENOMEM)};
-            return false;
-        }
-        add_socket(opening, bound, true);
-        bound = find_kept_passed(opening, name);
-    }
-    return kept;
-}
-
 /* Opens what systemd:NAME stands for. Returns whether it went well. */
 static bool open_passed(const struct opening *opening, const char *text)
 {
     const char *name = address_syntax_passed_name(text);
     struct bound_socket_failure failure = {0};
-    bool good = keep_passed(opening, name, &failure) ||
+    bool good = keep_all(opening, find_kept_passed, name, &failure) ||
                 (failure.text == NULL && take_passed(opening, name, &failure));
 
     if (!good) {
@@ -440,6 +482,7 @@ static bool keep_sockets(struct listener_set *renewed, const struct listener_set
                 return false;
             }
             add_socket(&opening, bound_socket_hold(set->sockets[i].bound), true);
+            renewed->sockets[renewed->count - 1].looked_up = set->sockets[i].looked_up;
         }
     }
     return true;

@@ -17,6 +17,8 @@ struct listening {
     struct bound_socket *bound;
     struct listener *listener;
     bool kept; /* from the previous set */
+    /* The text of the set's configuration if the resolver was asked for it, or NULL. */
+    const char *looked_up;
     bool access_changed;
     struct unix_socket_access access_before; /* if access_changed */
 };
@@ -30,11 +32,12 @@ struct listener_set {
 
 /*
  * Opens every address of every listener; one that `previous` (may be NULL) listens at is kept, not
- * opened. An address family that the machine lacks is passed over if another address of the same
- * listener binds. A stale unix socket is replaced, a live one is an error. Addresses systemd:NAME
- * are taken from what was inherited, which must have been collected (net/inherited.h). Every
- * failure is logged, one line each. Returns 0, or -1 with nothing left open but what `previous`
- * has.
+ * opened. A host name that the same listener has in `previous`, whose configuration must still be
+ * there, is not looked up again: it stands for what it stood for. An address family that the
+ * machine lacks is passed over if another address of the same listener binds. A stale unix socket
+ * is replaced, a live one is an error. Addresses systemd:NAME are taken from what was inherited,
+ * which must have been collected (net/inherited.h). Every failure is logged, one line each. Returns
+ * 0, or -1 with nothing left open but what `previous` has.
  */
 int listener_set_open(struct listener_set *set, const struct config *config,
                       const struct listener_set *previous);
