@@ -22,6 +22,7 @@ enum log_mode {
 };
 
 static atomic_int level_in_force = LOG_LEVEL_INFO;
+static atomic_bool level_was_set; /* by log_set_level: no configuration changes it any more */
 static atomic_int mode = LOG_MODE_DIRECT;
 
 /* With LOG_MODE_THREAD these are the writing thread's. */
@@ -49,6 +50,7 @@ enum log_level log_level(void)
 
 void log_set_level(enum log_level level)
 {
+    atomic_store_explicit(&level_was_set, true, memory_order_relaxed);
     atomic_store_explicit(&level_in_force, (int)level, memory_order_relaxed);
 }
 
@@ -96,7 +98,9 @@ void log_apply(struct log_change *change)
     if (atomic_load(&mode) == LOG_MODE_THREAD) {
         log_writer_replace(&change->replacement);
     }
-    atomic_store_explicit(&level_in_force, (int)change->level, memory_order_relaxed);
+    if (!atomic_load_explicit(&level_was_set, memory_order_relaxed)) {
+        atomic_store_explicit(&level_in_force, (int)change->level, memory_order_relaxed);
+    }
     free(change);
 }
 

@@ -109,7 +109,7 @@ void log_discard(struct log_change *change); /* NULL is allowed */
 int log_configure(enum log_level level, enum log_format format, enum log_target target,
                   const char *path);
 
-/* The level in force, and another from now on. Any thread. */
+/* The level in force; and another from now on, which no log_apply changes any more. Any thread. */
 enum log_level log_level(void);
 void log_set_level(enum log_level level);
 

@@ -41,6 +41,15 @@ class AdminReloadTest(AdminTest, Reloading):
                 self.assertIn('/other', self.unix.get('/v1/config').json['config'])
                 self.check_stop()
 
+    def test_a_log_level_that_was_set_stays(self):
+        self.start_admin()
+        self.unix.put('/v1/log-level', {'level': 'debug'})
+        self.write(log={**self.daemon.content['log'], 'level': 'notice'})
+        self.assertEqual(self.unix.post('/v1/reload').status, 200)
+        self.assertEqual(self.unix.get('/v1/log-level').json, {'level': 'debug'})
+        self.client().echo()
+        self.daemon.log.wait_for('state changed')
+
     def test_the_errors_of_a_reload_that_failed_are_the_answer(self):
         self.start_admin()
         self.write_broken()
