@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,6 +73,64 @@ int privileges_drop(const struct config *config)
     }
     return 0;
 }
+
+/* ---- for a while ---- */
+
+/* Returns false when there is no such user or group, or none is named. */
+static bool find_ids(const struct config *config, uid_t *user_id, gid_t *group_id)
+{
+    const struct passwd *user = config->user != NULL ? getpwnam(config->user) : NULL;
+    const struct group *group = config->group != NULL ? getgrnam(config->group) : NULL;
+
+    if (user == NULL || (group == NULL && config->group != NULL)) {
+        return false;
+    }
+    *user_id = user->pw_uid;
+    *group_id = group != NULL ? group->gr_gid : user->pw_gid;
+    return true;
+}
+
+static bool note_groups(struct privileges_loan *loan)
+{
+    int count = getgroups(0, NULL);
+
+    loan->group_id = getegid();
+    loan->groups = count >= 0 ? calloc((size_t)count + 1, sizeof *loan->groups) : NULL;
+    loan->group_count = loan->groups != NULL ? getgroups(count, loan->groups) : -1;
+    return loan->group_count >= 0;
+}
+
+bool privileges_lend(struct privileges_loan *loan, const struct config *config)
+{
+    uid_t user_id;
+    gid_t group_id;
+
+    if (geteuid() != 0 || !find_ids(config, &user_id, &group_id) || user_id == 0) {
+        return false;
+    }
+    if (!note_groups(loan)) {
+        free(loan->groups);
+        return false;
+    }
+    if (initgroups(config->user, group_id) != 0 || setegid(group_id) != 0 ||
+        seteuid(user_id) != 0) {
+        privileges_return(loan);
+        return false;
+    }
+    return true;
+}
+
+/* The saved user is root's still, who may. */
+void privileges_return(struct privileges_loan *loan)
+{
+    if (seteuid(0) != 0 || setegid(loan->group_id) != 0) {
+        abort();
+    }
+    (void)setgroups((size_t)loan->group_count, loan->groups);
+    free(loan->groups);
+}
+
+/* ---- looking ---- */
 
 void privileges_check(const struct config *config, struct config_errors *errors)
 {

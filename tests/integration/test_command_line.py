@@ -1,6 +1,8 @@
 """The command line: what each option prints, exit statuses, and the check and dump of files."""
 
 import json
+import os
+import pwd
 import re
 import shutil
 import tempfile
@@ -163,7 +165,8 @@ class CheckTest(CommandLineTest):
                 .replace('/etc/wsrelayd/admin.token', self.write_token())
                 .replace('/run/wsrelayd/', f'{self.directory}/'))
         for name in ('wsrelayd', 'www-data'):
-            text = re.sub(rf'\b(user|owner|group): {name}', r'\1: daemon', text)
+            text = re.sub(rf'\b(owner|group): {name}', r'\1: daemon', text)
+        text = re.sub(r'\buser: wsrelayd', f'user: {pwd.getpwuid(os.geteuid()).pw_name}', text)
         path = self.write(text)
         self.assert_prints('-t', '-c', path)
         dump = self.assert_prints('-T', '-c', path)

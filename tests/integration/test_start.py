@@ -235,6 +235,36 @@ class MissingMaterialTest(StartTest):
                 self.assert_fails_both(content, rf'{re.escape(name)}.*{problem}')
                 self.nothing_left('ws.sock')
 
+    @unittest.skipUnless(os.geteuid() == 0, 'needs root')
+    def test_what_only_root_can_read_is_warned_about(self):
+        """The daemon reads it again at a reload, as the user that it has become."""
+        for name, source in zip(('pem', 'key'), certificates.get('localhost')):
+            shutil.copy(source, self.path(f'server.{name}'))
+        files = {'certificate': self.path('server.pem'), 'private_key': self.path('server.key')}
+        listener = plain('127.0.0.1:0', tls={'certificates': [files]})
+        token = Path(self.path('token'))
+        token.touch(mode=0o600)
+        token.write_text('0123456789abcdef', encoding='ascii')
+        content = configured(listener, user=UNPRIVILEGED,
+                             admin={'address': '127.0.0.1:0', 'token_file': str(token)})
+        content['log']['target'] = self.path('log')
+        key = r'listeners\[0\]\.tls\.certificates\[0\]\.'
+        wanted = (rf'wsrelayd\.yaml: warning: user "{UNPRIVILEGED}" cannot read this file',
+                  rf'{key}certificate: user "{UNPRIVILEGED}" cannot read "{files["certificate"]}"',
+                  rf'{key}private_key: user "{UNPRIVILEGED}" cannot read "{files["private_key"]}"',
+                  rf'admin\.token_file: user "{UNPRIVILEGED}" cannot read "{token}"',
+                  rf'log\.target: user "{UNPRIVILEGED}" cannot write "{self.path("log")}"')
+        for mode, patterns in ((0o700, wanted), (0o755, wanted[3:]), (0o777, wanted[3:4])):
+            with self.subTest(mode=oct(mode)):
+                self.directory.chmod(mode)
+                for path in files.values():
+                    Path(path).chmod(0o644)
+                result = self.run_with(content, '-t')
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(len(result.stderr.splitlines()), len(patterns), result.stderr)
+                for pattern in patterns:
+                    self.assertRegex(result.stderr, pattern)
+
     def test_files_that_can_be_written_are_no_errors_and_are_not_made(self):
         (self.directory / 'log').write_text('kept', encoding='ascii')
         content = configured(plain(f'unix:{self.path("ws.sock")}'), pid_file=self.path('pid'))
