@@ -374,6 +374,10 @@ static void write_reloads(struct scrape *scrape)
     exposition_family(&scrape->out, METRIC_GAUGE, "wsrelayd_last_reload_success",
                       "Whether the last reload succeeded; 1 before the first.");
     exposition_number(&scrape->out, NULL, last == NULL || last->succeeded);
+    exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_certificate_reloads",
+                      "Readings of certificates whose files had changed, by how they ended.");
+    write_labelled(scrape, "result", "success", reload_counter_read(CERTIFICATE_RELOADS_SUCCEEDED));
+    write_labelled(scrape, "result", "failure", reload_counter_read(CERTIFICATE_RELOADS_FAILED));
     exposition_family(&scrape->out, METRIC_GAUGE, "wsrelayd_live_settings",
                       "Objects of this and earlier configurations that are still in use.");
     write_labelled(scrape, "kind", "snapshot", reload_counter_read(LIVE_SNAPSHOTS));

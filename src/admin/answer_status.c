@@ -69,6 +69,19 @@ static void add_traffic(json_t *status, const struct survey *survey,
     figures_free(&sum);
 }
 
+/* The listeners whose files have changed and cannot be used. */
+static json_t *unusable_json(const struct listener_set *set)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < set->listener_count; i++) {
+        if (set->listeners[i]->failed_mark != 0) {
+            (void)json_array_append_new(names, json_string(set->listeners[i]->name));
+        }
+    }
+    return names;
+}
+
 static void status_known(void *owner, struct survey *survey)
 {
     struct exchange *exchange = owner;
@@ -87,6 +100,8 @@ static void status_known(void *owner, struct survey *survey)
         add_numbers(status, control);
         add_traffic(status, survey, control);
         (void)json_object_set_new(status, "reloads", reloads_json(control->reloader));
+        (void)json_object_set_new(status, "unusable_certificates",
+                                  unusable_json(&control->in_force->listeners));
     }
     exchange_answer_json(exchange, 200, status);
 }

@@ -18,7 +18,7 @@ struct listener {
     /* The main thread's; see server/certificate_watch.h. Marks of tls_files_mark. */
     uint64_t files_mark;  /* before the files were read */
     uint64_t seen_mark;   /* when they were last looked at */
-    uint64_t failed_mark; /* of files that could not be used */
+    uint64_t failed_mark; /* of files that are there and cannot be used; 0: they can */
 };
 
 /*

@@ -488,6 +488,16 @@ static bool keep_sockets(struct listener_set *renewed, const struct listener_set
     return true;
 }
 
+const struct listener *listener_set_find_unusable(const struct listener_set *set)
+{
+    for (size_t i = 0; i < set->listener_count; i++) {
+        if (set->listeners[i]->failed_mark != 0) {
+            return set->listeners[i];
+        }
+    }
+    return NULL;
+}
+
 int listener_set_renew(struct listener_set *renewed, const struct listener_set *set,
                        const struct config *config, size_t index)
 {

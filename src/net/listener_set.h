@@ -48,6 +48,9 @@ int listener_set_open_one(struct listener_set *set, const struct listener_config
 /* Whether one of the sockets is this one. */
 bool listener_set_has(const struct listener_set *set, const struct bound_socket *bound);
 
+/* The main thread: the first listener whose files have changed and cannot be used, or NULL. */
+const struct listener *listener_set_find_unusable(const struct listener_set *set);
+
 /*
  * A set of the same sockets, all kept, in which listener `index` has its certificates read anew.
  * `config` is what `set` was opened for. Failures are logged. Returns 0, or -1.

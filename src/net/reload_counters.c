@@ -6,8 +6,12 @@
 #include <stdatomic.h>
 
 const char *const reload_counter_names[RELOAD_COUNTER_COUNT] = {
-    [RELOADS_SUCCEEDED] = "reloads_succeeded", [RELOADS_FAILED] = "reloads_failed",
-    [LIVE_SNAPSHOTS] = "live_snapshots",       [LIVE_ROUTES] = "live_routes",
+    [RELOADS_SUCCEEDED] = "reloads_succeeded",
+    [RELOADS_FAILED] = "reloads_failed",
+    [CERTIFICATE_RELOADS_SUCCEEDED] = "certificate_reloads_succeeded",
+    [CERTIFICATE_RELOADS_FAILED] = "certificate_reloads_failed",
+    [LIVE_SNAPSHOTS] = "live_snapshots",
+    [LIVE_ROUTES] = "live_routes",
     [LIVE_LISTENERS] = "live_listeners",
 };
 

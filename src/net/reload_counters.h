@@ -8,6 +8,8 @@
 enum reload_counter {
     RELOADS_SUCCEEDED,
     RELOADS_FAILED,
+    CERTIFICATE_RELOADS_SUCCEEDED, /* because their files had changed */
+    CERTIFICATE_RELOADS_FAILED,
     LIVE_SNAPSHOTS,
     LIVE_ROUTES,
     LIVE_LISTENERS,

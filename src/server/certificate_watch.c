@@ -5,6 +5,7 @@
 #include "server/certificate_watch.h"
 
 #include "base/log.h"
+#include "net/reload_counters.h"
 #include "net/tls_files.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum { INTERVAL_MS = 2000 };
 struct certificate_watch {
     struct event *timer;
     certificate_watch_renew *renew;
+    certificate_watch_tell *tell;
     void *owner;
     const struct config *config;
     const struct listener_set *set;
@@ -30,8 +32,10 @@ static void use_new_files(struct certificate_watch *watch, size_t index, uint64_
     const char *name = watch->config->listeners[index].name;
 
     if (watch->renew(watch->owner, index)) {
+        reload_counter_increase(CERTIFICATE_RELOADS_SUCCEEDED);
         log_notice("certificates reloaded", LOG_TEXT("listener", name));
     } else {
+        reload_counter_increase(CERTIFICATE_RELOADS_FAILED);
         listener->failed_mark = mark; /* said once: not tried again before the next change */
         log_error("certificates have changed and cannot be used: the old ones stay in use",
                   LOG_TEXT("listener", name));
@@ -43,6 +47,9 @@ static void look(struct certificate_watch *watch, size_t index)
     struct listener *listener = watch->set->listeners[index];
     uint64_t mark = tls_files_mark(watch->config->listeners[index].tls);
 
+    if (mark == listener->files_mark) {
+        listener->failed_mark = 0; /* they have been put back */
+    }
     if (mark != listener->files_mark && mark != listener->failed_mark &&
         mark == listener->seen_mark) {
         use_new_files(watch, index, mark);
@@ -75,11 +82,13 @@ static void timer_due(evutil_socket_t fd, short what, void *argument)
             look(watch, i);
         }
     }
+    watch->tell(watch->owner, listener_set_find_unusable(watch->set));
     arm(watch);
 }
 
 struct certificate_watch *certificate_watch_create(struct event_base *base,
-                                                   certificate_watch_renew *renew, void *owner)
+                                                   certificate_watch_renew *renew,
+                                                   certificate_watch_tell *tell, void *owner)
 {
     struct certificate_watch *watch = calloc(1, sizeof *watch);
 
@@ -87,6 +96,7 @@ struct certificate_watch *certificate_watch_create(struct event_base *base,
         return NULL;
     }
     watch->renew = renew;
+    watch->tell = tell;
     watch->owner = owner;
     watch->timer = evtimer_new(base, timer_due, watch);
     if (watch->timer == NULL) {
@@ -109,6 +119,7 @@ void certificate_watch_start(struct certificate_watch *watch, const struct confi
 {
     watch->config = config;
     watch->set = set;
+    watch->tell(watch->owner, listener_set_find_unusable(set));
     (void)event_del(watch->timer);
     arm(watch);
 }

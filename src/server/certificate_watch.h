@@ -16,9 +16,14 @@ struct certificate_watch;
  */
 typedef bool certificate_watch_renew(void *owner, size_t index);
 
+/* Hears, every time that files were looked at or others are watched, which listener's cannot be
+ * used; NULL: all can. */
+typedef void certificate_watch_tell(void *owner, const struct listener *unusable);
+
 /* NULL when memory is short. It does nothing before the first certificate_watch_start. */
 struct certificate_watch *certificate_watch_create(struct event_base *base,
-                                                   certificate_watch_renew *renew, void *owner);
+                                                   certificate_watch_renew *renew,
+                                                   certificate_watch_tell *tell, void *owner);
 void certificate_watch_free(struct certificate_watch *watch); /* NULL is allowed */
 
 /* Looks after these listeners from now on; both must stay where they are. Again when the

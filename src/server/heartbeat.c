@@ -6,6 +6,7 @@
 #include "server/heartbeat.h"
 
 #include "base/log.h"
+#include "net/listener.h"
 #include "server/notify.h"
 #include "server/reloader.h"
 #include "server/worker.h"
@@ -16,8 +17,9 @@
 enum {
     STATUS_INTERVAL_MS = 2000,
     STOP_EXTENSION_US = 15000000, /* several intervals: a message may get lost */
-    STATUS_TEXT_BYTES = 512,
+    STATUS_TEXT_BYTES = 700,
     FAILURE_BYTES = 400,
+    UNUSABLE_BYTES = 200,
     LATE_FRACTION = 8, /* of the interval, until a late worker is looked at again */
 };
 
@@ -28,9 +30,10 @@ struct heartbeat {
     struct event *watchdog_timer;
     int64_t watchdog_interval_us; /* 0: nobody watches */
     bool stopping;
-    char failure[FAILURE_BYTES]; /* of the last reload; empty: there is nothing to say */
-    bool late;                   /* a worker has been reported, and has not turned since */
-    int64_t seen_ms[];           /* for each worker: when it had turned last when it was asked to */
+    char failure[FAILURE_BYTES];   /* of the last reload; empty: there is nothing to say */
+    char unusable[UNUSABLE_BYTES]; /* certificates; empty: there is nothing to say */
+    bool late;                     /* a worker has been reported, and has not turned since */
+    int64_t seen_ms[]; /* for each worker: when it had turned last when it was asked to */
 };
 
 /* ---- status ---- */
@@ -49,8 +52,9 @@ static void make_status(const struct heartbeat *heartbeat, char text[STATUS_TEXT
     for (unsigned i = 0; i < heartbeat->worker_count; i++) {
         connections += worker_connection_count(heartbeat->workers[i]);
     }
-    snprintf(text, STATUS_TEXT_BYTES, "%s, connections: %u%s",
-             heartbeat->stopping ? "stopping" : "serving", connections, heartbeat->failure);
+    snprintf(text, STATUS_TEXT_BYTES, "%s, connections: %u%s%s",
+             heartbeat->stopping ? "stopping" : "serving", connections, heartbeat->unusable,
+             heartbeat->failure);
 }
 
 static void status_due(evutil_socket_t fd, short what, void *argument)
@@ -186,12 +190,22 @@ void heartbeat_reloaded(struct heartbeat *heartbeat, const struct reload_result 
     }
 }
 
+void heartbeat_note_certificates(struct heartbeat *heartbeat, const struct listener *unusable)
+{
+    heartbeat->unusable[0] = '\0';
+    if (unusable != NULL) {
+        snprintf(heartbeat->unusable, UNUSABLE_BYTES,
+                 ", new certificates of listener \"%.100s\" cannot be used", unusable->name);
+    }
+}
+
 void heartbeat_stop(struct heartbeat *heartbeat)
 {
     char status[STATUS_TEXT_BYTES];
 
     heartbeat->stopping = true;
     heartbeat->failure[0] = '\0';
+    heartbeat->unusable[0] = '\0';
     make_status(heartbeat, status);
     notify_stopping(status);
 }

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 struct heartbeat;
+struct listener;
 struct reload_result;
 struct worker;
 
@@ -21,6 +22,9 @@ void heartbeat_begin(struct heartbeat *heartbeat);
 /* Says that a reload is over, unless the server stops. That one has failed stays in the status
  * until another succeeds. */
 void heartbeat_reloaded(struct heartbeat *heartbeat, const struct reload_result *result);
+
+/* Has the status say that new certificates of this listener cannot be used; NULL: no more. */
+void heartbeat_note_certificates(struct heartbeat *heartbeat, const struct listener *unusable);
 
 /* Says that the server stops, and asks for time as long as it takes. */
 void heartbeat_stop(struct heartbeat *heartbeat);

@@ -265,6 +265,13 @@ static bool renew_certificates(void *owner, size_t index)
     return reload_certificates(&server->in_force, &receivers, index);
 }
 
+static void note_certificates(void *owner, const struct listener *unusable)
+{
+    const struct server *server = owner;
+
+    heartbeat_note_certificates(server->heartbeat, unusable);
+}
+
 static void reload(struct server *server)
 {
     if (!reloader_ask(server->reloader, NULL, NULL)) {
@@ -403,7 +410,8 @@ static bool create_main_loop(struct server *server)
     }
     server->mail_event =
         event_new(server->base, server->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, server);
-    server->certificate_watch = certificate_watch_create(server->base, renew_certificates, server);
+    server->certificate_watch =
+        certificate_watch_create(server->base, renew_certificates, note_certificates, server);
     return server->mail_event != NULL && event_add(server->mail_event, NULL) == 0 &&
            server->certificate_watch != NULL && watch_signals(server);
 }

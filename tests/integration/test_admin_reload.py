@@ -1,9 +1,11 @@
 """Reloads that the admin listener is asked for, and what it tells of reloads."""
 
+import shutil
 import signal
 import threading
+from pathlib import Path
 
-from harness import configuration, frames
+from harness import certificates, configuration, frames
 from harness.admin import TOKEN
 from harness.admin_case import AdminTest
 from harness.deadline import wait_until
@@ -79,6 +81,30 @@ class AdminReloadTest(AdminTest, Reloading):
         self.assertEqual(metrics['wsrelayd_last_reload_success'], '0')
         self.assertEqual(metrics['wsrelayd_live_settings{kind="snapshot"}'], '1')
         self.restore()
+
+    def test_certificates_that_cannot_be_used_are_told_of(self):
+        self.expect_error_line('certificates have changed and cannot be used')
+        self.expect_error_line('cannot set TLS up')
+        pair = [Path(self.make_directory()) / name for name in ('server.pem', 'server.key')]
+        self.install('localhost', pair)
+        self.start_admin(listeners=[
+            configuration.PLAIN, configuration.tls_listener([pair], reload_on_change=True)])
+        self.assertEqual(self.unix.get('/v1/status').json['unusable_certificates'], [])
+        shutil.copy(certificates.get('other')[1], pair[1])
+        wait_until(lambda: self.unusable() == ['secure'], 'the failure')
+        self.install('localhost', pair)
+        wait_until(lambda: self.unusable() == [], 'the success')
+        metrics = self.metrics()
+        self.assertEqual(metrics['wsrelayd_certificate_reloads_total{result="failure"}'], '1')
+        self.assertEqual(metrics['wsrelayd_certificate_reloads_total{result="success"}'], '1')
+
+    @staticmethod
+    def install(name, pair):
+        for source, target in zip(certificates.get(name), pair):
+            shutil.copy(source, target)
+
+    def unusable(self):
+        return self.unix.get('/v1/status').json['unusable_certificates']
 
     def test_it_takes_nothing_but_an_empty_body(self):
         self.start_admin()

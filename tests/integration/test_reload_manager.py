@@ -1,10 +1,11 @@
 """What the service manager is told of reloads."""
 
 import re
+import shutil
 import signal
 import time
 
-from harness import configuration
+from harness import certificates, configuration
 from harness.connection import Connection, connect_socket
 from harness.deadline import wait_until
 from harness.handshake import Request, read_response
@@ -17,10 +18,11 @@ RELOADING = re.compile(r'RELOADING=1\nMONOTONIC_USEC=(\d+)')
 class ManagerTest(ReloadTest):
     """A daemon that a manager has started."""
 
-    def start_under(self, manager, workers=2):
+    def start_under(self, manager, workers=2, listeners=None):
         self.manager = manager
         self.addCleanup(manager.close)
-        self.start(configuration.configuration(listeners=self.listeners(), workers=workers),
+        self.start(configuration.configuration(listeners=listeners or self.listeners(),
+                                               workers=workers),
                    environment=manager.environment(), passed=[])
         self.manager.wait_for(self.ready())
 
@@ -43,6 +45,16 @@ class ManagerTest(ReloadTest):
                     self.assert_reloading(begin_us)
                     self.assertEqual(self.manager.next(), self.ready())
                 self.check_stop()
+
+    def test_certificates_that_cannot_be_used_are_in_the_status_until_they_can(self):
+        self.expect_error_line('certificates have changed and cannot be used')
+        self.expect_error_line('cannot set TLS up')
+        self.start_under(Manager(), listeners=self.listeners(reload_on_change=True))
+        shutil.copy(certificates.get('other')[1], self.pair[1])
+        self.manager.wait_for('STATUS=serving, connections: 0, new certificates of listener '
+                              '"secure" cannot be used')
+        self.install('other')
+        self.manager.wait_for('STATUS=serving, connections: 0')
 
     def test_a_failed_one_is_over_too_and_its_first_error_stays_in_the_status(self):
         self.start_under(Manager())
