@@ -495,17 +495,28 @@ static int prepare(struct server *server, relay_deliver *deliver)
     return 0;
 }
 
+static void join_workers(struct server *server)
+{
+    for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
+        if (server->workers[i] != NULL) {
+            worker_join(server->workers[i]);
+        }
+    }
+}
+
+/* Who has asked the workers still looks at them when the answer comes back: they go last. */
 static void release(struct server *server)
 {
     heartbeat_free(server->heartbeat);
     acceptor_free(server->acceptor);
-    for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
-        worker_free(server->workers[i]);
-    }
+    join_workers(server);
     if (server->mailbox.wake_fd >= 0) {
         mailbox_drain(&server->mailbox, server); /* what workers were asked comes back */
     }
     server->companion_kind->close(server->companion);
+    for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
+        worker_free(server->workers[i]);
+    }
     reloader_free(server->reloader);
     listener_set_free(&server->in_force.listeners);
     inherited_free();

@@ -22,6 +22,7 @@ PATIENCE_SECONDS = 10
 LINGER_SECONDS = 2
 HEAD_MAX = 8192
 LINE_MAX = 4096
+STEP_CONNECTIONS = 512
 FIELDS_MAX = 64
 BODY_MAX = 1 << 20
 
@@ -361,6 +362,28 @@ class DrainTest(AdminTest):
         client.send(frames.close(1001))
         client.expect_end()
         self.daemon.wait_exit()
+
+
+class StopTest(AdminTest):
+    """Questions that are under way when the daemon stops."""
+
+    def test_a_scrape_that_a_worker_has_not_done_with_does_no_harm(self):
+        """The worker has so many connections that it looks at them in several turns, and it is told
+        to stop in the turn in which it begins with that."""
+        admin = self.start_admin(workers=1, timeouts={'close': '1h', 'drain': '1h'})
+        for _ in range(STEP_CONNECTIONS + 10):
+            self.client()
+        with HeldThread(self.daemon.pid, 'worker-0'):
+            sock = admin.open()
+            self.addCleanup(sock.close)
+            sock.sendall(b'GET /metrics HTTP/1.1\r\n\r\n')
+            for _ in range(2):
+                self.assertEqual(admin.get('/readyz').status, 200)
+            for line in ('stopping', 'stopping at once'):
+                self.daemon.signal(signal.SIGTERM)
+                self.daemon.log.wait_for_count(line, 1)
+        self.assertEqual(self.daemon.wait_exit(), 0, self.daemon.log.tail())
+        self.check_stop()
 
 
 class PatienceTest(AdminTest):
