@@ -4,7 +4,7 @@
  *   READING_HEAD -> READING_BODY -> ANSWERING -> SENDING -> LINGERING
  *
  * What a client sends too much is read away, so that it gets the answer and not a reset. Every
- * phase has a deadline.
+ * phase has a deadline; workers that are asked have theirs, and a reload takes as long as it does.
  */
 #include "admin/exchange.h"
 
@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <event2/bufferevent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 
 enum {
     REQUEST_MS = 10000, /* for all of the request to arrive */
+    SILENT_MS = 10000,  /* for the answer to be made, once the client has ended its side */
     SEND_MS = 10000,    /* for all of the answer to be taken */
     LINGER_MS = 2000,   /* for the client to end, too */
     WAITING_MAX_BYTES = REQUEST_HEAD_MAX_BYTES + REQUEST_BODY_MAX_BYTES,
@@ -375,9 +377,18 @@ static void written(struct bufferevent *stream, void *argument)
     (void)evbuffer_drain(input, evbuffer_get_length(input));
 }
 
+/* Of a unix socket that its client has closed, or after a reset. A TCP client that has closed looks
+ * like one that has only ended its side. */
+static bool has_hung_up(struct exchange *exchange)
+{
+    struct pollfd look = {.fd = bufferevent_getfd(exchange->stream)};
+
+    return poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 /*
- * A client may end its side and still wait for its answer. One that has gone is noticed when the
- * answer cannot be sent.
+ * A client may end its side and still wait for its answer, which a reload can hold up for as long
+ * as a worker is blocked. So those who cannot be told from clients that have gone wait for less.
  */
 static void ended(struct bufferevent *stream, short what, void *argument)
 {
@@ -385,8 +396,10 @@ static void ended(struct bufferevent *stream, short what, void *argument)
     bool waits_for_answer = exchange->state == ANSWERING || exchange->state == SENDING;
 
     (void)stream;
-    if ((what & BEV_EVENT_EOF) == 0 || !waits_for_answer) {
+    if ((what & BEV_EVENT_EOF) == 0 || !waits_for_answer || has_hung_up(exchange)) {
         exchange_free(exchange);
+    } else if (exchange->state == ANSWERING) {
+        set_deadline(exchange, SILENT_MS);
     }
 }
 

@@ -1,6 +1,5 @@
 """The admin listener: who may ask what, what is answered, and that nobody is held up by it."""
 
-import http.client
 import json
 import os
 import signal
@@ -9,31 +8,20 @@ import subprocess
 
 from harness import configuration, frames
 from harness.admin import TOKEN, Admin, read_all, status_of
-from harness.admin_case import AdminTest
+from harness.admin_case import (CONNECTIONS_MAX, PATIENCE_SECONDS, AdminTest, admin_sockets)
 from harness.daemon import run_to_end
 from harness.deadline import Stopwatch, wait_until
-from harness.manager import descriptors_of, listening_socket, warnings_of
+from harness.manager import listening_socket, warnings_of
 from harness.threads import HeldThread
 from harness.tools import require
 
-CONNECTIONS_MAX = 8
 OVERFLOW_MAX = 2
-PATIENCE_SECONDS = 10
 LINGER_SECONDS = 2
 HEAD_MAX = 8192
 LINE_MAX = 4096
 STEP_CONNECTIONS = 512
 FIELDS_MAX = 64
 BODY_MAX = 1 << 20
-
-
-def admin_sockets(pid, path):
-    """How many connections to a unix socket a process has."""
-    with open('/proc/net/unix', encoding='utf-8') as file:
-        inodes = {fields[6] for fields in map(str.split, file)
-                  if fields[-1] == path and fields[5] == '03'}
-    targets = descriptors_of(pid).values()
-    return sum(f'socket:[{inode}]' in targets for inode in inodes)
 
 
 class HttpTest(AdminTest):
@@ -430,12 +418,6 @@ class PatienceTest(AdminTest):
         """What comes without anything being sent; the socket stays open."""
         self.addCleanup(sock.close)
         return read_all(sock)
-
-    def is_served(self, admin):
-        try:
-            return admin.get('/readyz').status == 200
-        except (OSError, http.client.HTTPException):
-            return False
 
     def test_a_request_has_its_time(self):
         admin = self.start_admin()

@@ -2,13 +2,14 @@
 
 import shutil
 import signal
+import socket
 import threading
 from pathlib import Path
 
 from harness import certificates, configuration, frames
-from harness.admin import TOKEN
-from harness.admin_case import AdminTest
-from harness.deadline import wait_until
+from harness.admin import TOKEN, read_all, status_of
+from harness.admin_case import (CONNECTIONS_MAX, PATIENCE_SECONDS, AdminTest, admin_sockets)
+from harness.deadline import Stopwatch, wait_until
 from harness.reloading import FAILED, Reloading
 from harness.threads import HeldThread
 
@@ -178,6 +179,47 @@ class AdminReloadTest(AdminTest, Reloading):
         waiting.join()
         wait_until(lambda: self.unix.get('/v1/status').json['reloads']['succeeded'] > 0,
                    'the reload')
+
+    def test_clients_that_have_gone_make_room(self):
+        """Twice as many as there may be at a time, while a worker holds the reload up."""
+        self.start_admin()
+        with HeldThread(self.daemon.process.pid, 'worker-1'):
+            for _ in range(2 * CONNECTIONS_MAX):
+                self.ask_and_leave(self.unix)
+                wait_until(lambda: admin_sockets(self.daemon.pid, self.path) == 0,
+                           'the daemon to close')
+            self.assertEqual(self.unix.get('/readyz').status, 200)
+
+    def test_clients_that_may_still_read_are_waited_for_ten_seconds(self):
+        """Over TCP one that has gone and one that only sends no more look the same."""
+        self.start_admin()
+        watch = Stopwatch()
+        with HeldThread(self.daemon.process.pid, 'worker-1'):
+            for _ in range(CONNECTIONS_MAX):
+                self.ask_and_leave(self.tcp)
+            wait_until(lambda: self.is_served(self.tcp), 'room for one more', 30)
+        watch.check(PATIENCE_SECONDS - 1, PATIENCE_SECONDS + 4)
+
+    def test_a_client_that_only_sends_no_more_gets_its_answer(self):
+        self.start_admin()
+        for admin in (self.unix, self.tcp):
+            with HeldThread(self.daemon.process.pid, 'worker-1'):
+                sock = admin.open()
+                self.addCleanup(sock.close)
+                sock.sendall(self.reload_request(admin))
+                sock.shutdown(socket.SHUT_WR)
+                self.assertEqual(admin.get('/readyz').status, 200)
+            self.assertEqual(status_of(read_all(sock)), 200)
+
+    def reload_request(self, admin):
+        token = f'Authorization: Bearer {admin.token}\r\n' if admin.token else ''
+        return f'POST /v1/reload HTTP/1.1\r\nContent-Length: 0\r\n{token}\r\n'.encode()
+
+    def ask_and_leave(self, admin):
+        """Asks for a reload that is begun, and closes."""
+        with admin.open() as sock:
+            sock.sendall(self.reload_request(admin))
+            self.assertEqual(self.unix.get('/readyz').status, 200)
 
     def test_the_admin_listener_cannot_be_changed_by_a_reload(self):
         self.start_admin()

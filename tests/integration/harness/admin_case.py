@@ -1,5 +1,6 @@
 """The base class of tests of the admin listener."""
 
+import http.client
 import os
 import shutil
 import tempfile
@@ -8,10 +9,23 @@ from harness import configuration
 from harness.admin import TOKEN, Admin
 from harness.case import DaemonTest
 from harness.daemon import parse_address
+from harness.manager import descriptors_of
+
+CONNECTIONS_MAX = 8
+PATIENCE_SECONDS = 10
 
 ERROR_CODES = {400: 'bad_request', 401: 'unauthorized', 404: 'not_found',
                405: 'method_not_allowed', 409: 'conflict', 413: 'too_large', 414: 'too_large',
                431: 'too_large', 500: 'internal', 503: 'unavailable'}
+
+
+def admin_sockets(pid, path):
+    """How many connections to a unix socket a process has."""
+    with open('/proc/net/unix', encoding='utf-8') as file:
+        inodes = {fields[6] for fields in map(str.split, file)
+                  if fields[-1] == path and fields[5] == '03'}
+    targets = descriptors_of(pid).values()
+    return sum(f'socket:[{inode}]' in targets for inode in inodes)
 
 
 class AdminTest(DaemonTest):
@@ -48,3 +62,9 @@ class AdminTest(DaemonTest):
         self.assertEqual(answer.error['code'], ERROR_CODES[status])
         self.assertRegex(answer.error['message'], r'\A[A-Z].*\.\Z')
         self.assertIsInstance(answer.error['details'], dict)
+
+    def is_served(self, admin):
+        try:
+            return admin.get('/readyz').status == 200
+        except (OSError, http.client.HTTPException):
+            return False
