@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 8, PAUSE_MS = 1000 };
+enum { PAUSE_MS = 1000 };
 
 struct admin_watch {
     struct admin *admin;
@@ -93,11 +93,29 @@ static void pause_accepting(struct admin *admin)
     (void)event_add(admin->resume, &delay);
 }
 
+/* Ends the oldest that is owed nothing, so that nobody takes all places by asking for nothing.
+ * Returns whether there was one. */
+static bool make_room(struct admin *admin, bool trusted)
+{
+    for (struct list_node *node = admin->exchanges.next; node != &admin->exchanges;
+         node = node->next) {
+        const struct exchange_link *link = container_of(node, struct exchange_link, node);
+
+        if (link->trusted == trusted && exchange_is_idle(link->exchange)) {
+            exchange_free(link->exchange);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take(struct admin *admin, const struct bound_socket *bound, int fd)
 {
     bool trusted = bound->address.storage.ss_family == AF_UNIX;
-    unsigned count = admin->exchange_counts[trusted];
+    unsigned count;
 
+    while (admin->exchange_counts[trusted] >= ADMIN_CONNECTIONS_MAX && make_room(admin, trusted)) {}
+    count = admin->exchange_counts[trusted];
     if (count >= ADMIN_CONNECTIONS_MAX + ADMIN_OVERFLOW_MAX) {
         (void)close(fd);
         return;
@@ -107,22 +125,17 @@ static void take(struct admin *admin, const struct bound_socket *bound, int fd)
     }
 }
 
+/* One a turn: who has sent a request is heard before others take its place. */
 static void accept_ready(evutil_socket_t fd, short what, void *argument)
 {
     struct admin_watch *watch = argument;
+    int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void)what;
-    for (int i = 0; i < ACCEPT_BATCH; i++) {
-        int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (accepted >= 0) {
-            take(watch->admin, watch->bound, accepted);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            pause_accepting(watch->admin);
-            return;
-        } else if (errno == EAGAIN) {
-            return;
-        }
+    if (accepted >= 0) {
+        take(watch->admin, watch->bound, accepted);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        pause_accepting(watch->admin);
     }
 }
 

@@ -37,6 +37,7 @@ struct exchange {
     enum exchange_state state;
     struct survey *survey; /* what workers have been asked for this, or NULL */
     bool awaits_reload;
+    bool full; /* one more than there may be, which is only told so */
     struct request request;
     struct http_scanner scanner;
     const struct endpoint *endpoint;
@@ -80,6 +81,13 @@ void exchange_free(struct exchange *exchange)
         bufferevent_free(exchange->stream); /* closes the socket */
     }
     free(exchange);
+}
+
+/* Who is only told that it is full keeps the time to read that. */
+bool exchange_is_idle(const struct exchange *exchange)
+{
+    return exchange->state == READING_HEAD || exchange->state == READING_BODY ||
+           (exchange->state == LINGERING && !exchange->full);
 }
 
 /* ---- answering ---- */
@@ -422,6 +430,7 @@ bool exchange_start(struct admin *admin, int fd, bool trusted, bool full)
     }
     exchange->admin = admin;
     exchange->link.trusted = trusted;
+    exchange->full = full;
     admin_remember(admin, &exchange->link, exchange);
     exchange->timer = evtimer_new(admin_base(admin), deadline, exchange);
     exchange->stream = bufferevent_socket_new(admin_base(admin), fd, BEV_OPT_CLOSE_ON_FREE);

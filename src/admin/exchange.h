@@ -22,6 +22,9 @@ struct exchange;
  */
 bool exchange_start(struct admin *admin, int fd, bool trusted, bool full);
 
+/* Whether nothing is owed to the client: its request has not arrived, or has had its answer. */
+bool exchange_is_idle(const struct exchange *exchange);
+
 /* Ends it in whatever state it is. */
 void exchange_free(struct exchange *exchange);
 

@@ -393,16 +393,63 @@ class PatienceTest(AdminTest):
         watch.check(0, 5)
 
     def test_simultaneous_connections_are_limited(self):
+        """A worker that is held lets nobody have an answer."""
         admin = self.start_admin()
         for mine, other in ((admin, self.tcp), (self.tcp, admin)):
-            held = [mine.open() for _ in range(CONNECTIONS_MAX)]
-            for _ in range(OVERFLOW_MAX):
-                held.append(wait_until(lambda: self.told_that_it_is_full(mine), 'a 503'))
-            self.assertEqual(self.read_until_end(mine.open()), b'')
-            self.assertEqual(other.get('/readyz').status, 200)
+            with HeldThread(self.daemon.pid, 'worker-1'):
+                held = [self.open_reload(mine, other) for _ in range(CONNECTIONS_MAX)]
+                for _ in range(OVERFLOW_MAX):
+                    held.append(wait_until(lambda: self.told_that_it_is_full(mine), 'a 503'))
+                self.assertEqual(self.read_until_end(mine.open()), b'')
+                self.assertEqual(other.get('/readyz').status, 200)
             for sock in held:
                 sock.close()
             wait_until(lambda: self.is_served(mine), 'room for one more')
+
+    def test_clients_that_ask_for_nothing_make_room(self):
+        self.start_admin()
+        for admin in (self.unix, self.tcp):
+            for begin in (b'', b'GET /healthz HTTP/1.1\r\nX: ',
+                          b'GET /healthz HTTP/1.1\r\nContent-Length: 9\r\n\r\n'):
+                with self.subTest(address=admin.address, begin=begin):
+                    watch = Stopwatch()
+                    held = [self.open_with(admin, begin) for _ in range(CONNECTIONS_MAX + 1)]
+                    self.assert_is_ended(held[0])
+                    for path in ('/healthz', '/readyz', '/metrics'):
+                        self.assertEqual(admin.get(path).status, 200)
+                    watch.check(0, 1)
+                    for sock in held:
+                        sock.close()
+
+    def test_clients_that_have_had_their_answer_make_room(self):
+        self.start_admin()
+        for admin in (self.unix, self.tcp):
+            for _ in range(CONNECTIONS_MAX + 1):
+                sock = self.open_with(admin, b'GET /readyz HTTP/1.1\r\n\r\n')
+                self.assertEqual(status_of(self.read_until_end(sock)), 200)
+
+    def assert_is_ended(self, sock):
+        """With a reset if something had not been read."""
+        try:
+            self.assertEqual(read_all(sock), b'')
+        except ConnectionResetError:
+            pass
+
+    def open_with(self, admin, data):
+        """A connection over which this has been sent; it stays open."""
+        sock = admin.open()
+        self.addCleanup(sock.close)
+        sock.sendall(data)
+        return sock
+
+    def open_reload(self, admin, other):
+        """A connection that waits for a reload. It does when two more have been served."""
+        token = f'Authorization: Bearer {admin.token}\r\n' if admin.token else ''
+        sock = self.open_with(
+            admin, f'POST /v1/reload HTTP/1.1\r\nContent-Length: 0\r\n{token}\r\n'.encode())
+        for _ in range(2):
+            self.assertEqual(other.get('/readyz').status, 200)
+        return sock
 
     def told_that_it_is_full(self, admin):
         """The socket, still open; None when there was no room for that either: one that has been
@@ -436,6 +483,8 @@ class PatienceTest(AdminTest):
         watch = Stopwatch()
         with admin.open() as sock:
             sock.sendall(b'GET /v1/config HTTP/1.1\r\n\r\n')
+            wait_until(lambda: admin_sockets(self.daemon.pid, self.path) > 0,
+                       'the daemon to take it')
             wait_until(lambda: admin_sockets(self.daemon.pid, self.path) == 0,
                        'the daemon to give up')
             watch.check(PATIENCE_SECONDS - 1, PATIENCE_SECONDS + 4)
