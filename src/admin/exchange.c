@@ -37,7 +37,8 @@ struct exchange {
     enum exchange_state state;
     struct survey *survey; /* what workers have been asked for this, or NULL */
     bool awaits_reload;
-    bool full; /* one more than there may be, which is only told so */
+    bool client_ended; /* nothing more comes */
+    bool full;         /* one more than there may be, which is only told so */
     struct request request;
     struct http_scanner scanner;
     const struct endpoint *endpoint;
@@ -370,13 +371,18 @@ static void readable(struct bufferevent *stream, void *argument)
     }
 }
 
-/* Everything has been given to the kernel; a 100 is no end. */
+/* Everything has been given to the kernel; a 100 is no end. The end of the client's side is told
+ * once. */
 static void written(struct bufferevent *stream, void *argument)
 {
     struct exchange *exchange = argument;
     struct evbuffer *input = bufferevent_get_input(stream);
 
     if (exchange->state != SENDING) {
+        return;
+    }
+    if (exchange->client_ended) {
+        exchange_free(exchange);
         return;
     }
     exchange->state = LINGERING;
@@ -406,7 +412,10 @@ static void ended(struct bufferevent *stream, short what, void *argument)
     (void)stream;
     if ((what & BEV_EVENT_EOF) == 0 || !waits_for_answer || has_hung_up(exchange)) {
         exchange_free(exchange);
-    } else if (exchange->state == ANSWERING) {
+        return;
+    }
+    exchange->client_ended = true;
+    if (exchange->state == ANSWERING) {
         set_deadline(exchange, SILENT_MS);
     }
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 
@@ -427,6 +428,17 @@ class PatienceTest(AdminTest):
             for _ in range(CONNECTIONS_MAX + 1):
                 sock = self.open_with(admin, b'GET /readyz HTTP/1.1\r\n\r\n')
                 self.assertEqual(status_of(self.read_until_end(sock)), 200)
+
+    def test_who_has_ended_its_side_is_not_waited_for(self):
+        admin = self.start_admin()
+        for path in ('/readyz', '/metrics'):
+            watch = Stopwatch()
+            sock = self.open_with(admin, f'GET {path} HTTP/1.1\r\n\r\n'.encode())
+            sock.shutdown(socket.SHUT_WR)
+            self.assertEqual(status_of(self.read_until_end(sock)), 200)
+            wait_until(lambda: admin_sockets(self.daemon.pid, self.path) == 0,
+                       'the daemon to close')
+            self.assertLess(watch.seconds(), LINGER_SECONDS)
 
     def assert_is_ended(self, sock):
         """With a reset if something had not been read."""
