@@ -153,8 +153,15 @@ static void fail_refused(struct exchange *exchange, const struct http_refusal *r
 void exchange_ask(struct exchange *exchange, const struct survey_kind *kind, int worker,
                   const void *question, size_t question_bytes, survey_done *done)
 {
-    exchange->survey = survey_start(admin_surveyor(exchange->admin), kind, worker, question,
-                                    question_bytes, done, exchange);
+    const struct survey_order order = {.kind = kind,
+                                       .worker = worker,
+                                       .question = question,
+                                       .question_bytes = question_bytes,
+                                       .trusted = exchange->link.trusted,
+                                       .done = done,
+                                       .owner = exchange};
+
+    exchange->survey = survey_start(admin_surveyor(exchange->admin), &order);
     if (exchange->survey == NULL) {
         exchange_fail(exchange, 503, "Too many questions to the workers are unanswered.", NULL);
     }

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum part_state { PART_NOT_ASKED, PART_ASKED, PART_BACK };
+enum part_state {
+    PART_NOT_ASKED,
+    PART_ASKED,
+    PART_PASSED_OVER, /* the worker still has one from before */
+    PART_BACK
+};
 
 /* What one worker is asked. Belongs to the worker's thread between the two mails. */
 struct part {
@@ -27,6 +32,8 @@ struct survey {
     struct event *timer;
     survey_done *done; /* NULL: nobody waits for it any more */
     void *owner;
+    bool trusted;
+    bool overdue;         /* its time is over */
     unsigned outstanding; /* parts that are not back */
     void *question;
     struct part **parts; /* one for each worker; NULL: not asked */
@@ -60,7 +67,7 @@ static void unlink_survey(struct survey *survey)
         link = &(*link)->next;
     }
     *link = survey->next;
-    survey->surveyor->survey_count--;
+    survey->surveyor->survey_counts[survey->trusted]--;
 }
 
 void surveyor_free(struct surveyor *surveyor)
@@ -102,13 +109,14 @@ static void part_back(struct mail *mail, void *receiver)
 }
 
 /* The time is over: what has been asked still has to come back. Also the end of a survey in which
- * nobody was there to be asked. */
+ * nobody was there to be asked, or nobody who answers. */
 static void time_over(evutil_socket_t fd, short what, void *argument)
 {
     struct survey *survey = argument;
 
     (void)fd;
     (void)what;
+    survey->overdue = true;
     finish(survey);
     if (survey->outstanding == 0) {
         unlink_survey(survey);
@@ -137,6 +145,19 @@ static void part_step(struct mail *mail, void *receiver)
 static bool wants_worker(int worker, unsigned index)
 {
     return worker == SURVEY_ALL || worker == (int)index;
+}
+
+/* Whether a worker has been asked this kind before and not answered in time. What is asked once
+ * more would only pile up. */
+static bool is_silent(const struct surveyor *surveyor, const struct survey_kind *kind,
+                      unsigned worker)
+{
+    for (const struct survey *old = surveyor->surveys; old != NULL; old = old->next) {
+        if (old->overdue && old->kind == kind && old->parts[worker]->state == PART_ASKED) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What a worker that has ended has left is looked at from here: its thread does nothing any more.
@@ -176,7 +197,9 @@ static void post_parts(struct survey *survey)
         if (survey->parts[i]->state != PART_ASKED) {
             continue;
         }
-        if (control->worker_runs(control->server, i)) {
+        if (is_silent(survey->surveyor, survey->kind, i)) {
+            survey->parts[i]->state = PART_PASSED_OVER;
+        } else if (control->worker_runs(control->server, i)) {
             survey->outstanding++;
             worker_post(control->workers[i], &survey->parts[i]->mail);
         } else {
@@ -194,28 +217,40 @@ static bool arm_timer(struct survey *survey)
     return event_add(survey->timer, &limit) == 0;
 }
 
-struct survey *survey_start(struct surveyor *surveyor, const struct survey_kind *kind, int worker,
-                            const void *question, size_t question_bytes, survey_done *done,
-                            void *owner)
+/* Copies the question and makes what has to be there. False when memory is short. */
+static bool prepare(struct survey *survey, const struct survey_order *order)
 {
-    struct survey *survey = surveyor->survey_count < SURVEYS_MAX ? calloc(1, sizeof *survey) : NULL;
+    survey->question = malloc(order->question_bytes + 1);
+    survey->timer = evtimer_new(survey->surveyor->control->base, time_over, survey);
+    if (survey->question == NULL || survey->timer == NULL || !make_parts(survey, order->worker)) {
+        return false;
+    }
+    if (order->question_bytes > 0) {
+        memcpy(survey->question, order->question, order->question_bytes);
+    }
+    return true;
+}
+
+struct survey *survey_start(struct surveyor *surveyor, const struct survey_order *order)
+{
+    unsigned *count = &surveyor->survey_counts[order->trusted];
+    struct survey *survey = *count < SURVEYS_MAX ? calloc(1, sizeof *survey) : NULL;
 
     if (survey == NULL) {
         return NULL;
     }
-    *survey = (struct survey){.surveyor = surveyor, .kind = kind, .done = done, .owner = owner};
-    survey->question = malloc(question_bytes + 1);
-    survey->timer = evtimer_new(surveyor->control->base, time_over, survey);
-    if (survey->question == NULL || survey->timer == NULL || !make_parts(survey, worker)) {
+    *survey = (struct survey){.surveyor = surveyor,
+                              .kind = order->kind,
+                              .done = order->done,
+                              .owner = order->owner,
+                              .trusted = order->trusted};
+    if (!prepare(survey, order)) {
         survey_free(survey);
         return NULL;
     }
-    if (question_bytes > 0) {
-        memcpy(survey->question, question, question_bytes);
-    }
     survey->next = surveyor->surveys;
     surveyor->surveys = survey;
-    surveyor->survey_count++;
+    (*count)++;
     post_parts(survey);
     (void)arm_timer(survey);
     return survey;
@@ -230,7 +265,9 @@ void survey_forget(struct survey *survey)
 
 bool survey_answered(const struct survey *survey, unsigned worker)
 {
-    return survey->parts[worker]->state != PART_ASKED;
+    enum part_state state = survey->parts[worker]->state;
+
+    return state != PART_ASKED && state != PART_PASSED_OVER;
 }
 
 void *survey_part(const struct survey *survey, unsigned worker)

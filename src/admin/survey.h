@@ -18,7 +18,7 @@ struct survey;
 
 enum {
     SURVEY_STEP_CONNECTIONS = 512, /* looked at in one turn of a worker */
-    SURVEYS_MAX = 64,              /* that are not back yet */
+    SURVEYS_MAX = 32, /* that are not back yet, of those over unix sockets and of the others */
 };
 
 struct survey_kind {
@@ -33,8 +33,8 @@ struct survey_kind {
 /* Who asks. The main thread's. */
 struct surveyor {
     const struct server_control *control;
-    struct survey *surveys; /* that are not back yet */
-    unsigned survey_count;
+    struct survey *surveys;    /* that are not back yet */
+    unsigned survey_counts[2]; /* [1]: of those over unix sockets */
 };
 
 /* The workers have ended, and their mail has been taken. */
@@ -45,13 +45,22 @@ typedef void survey_done(void *owner, struct survey *survey);
 
 enum { SURVEY_ALL = -1 };
 
+struct survey_order {
+    const struct survey_kind *kind;
+    int worker;           /* or SURVEY_ALL */
+    const void *question; /* copied; may be NULL if there are no bytes */
+    size_t question_bytes;
+    bool trusted; /* for somebody over a unix socket */
+    survey_done *done;
+    void *owner;
+};
+
 /*
- * Asks one worker, or SURVEY_ALL. `question` (`question_bytes`) is copied. NULL when memory is
- * short or too many surveys are under way. `done` is called later, never from here.
+ * Asks. A worker that has not answered a survey of this kind in time, and still has it, is not
+ * asked: it counts as silent. NULL when memory is short or too many surveys are under way. `done`
+ * is called later, never from here.
  */
-struct survey *survey_start(struct surveyor *surveyor, const struct survey_kind *kind, int worker,
-                            const void *question, size_t question_bytes, survey_done *done,
-                            void *owner);
+struct survey *survey_start(struct surveyor *surveyor, const struct survey_order *order);
 
 /* `done` is not called any more. */
 void survey_forget(struct survey *survey);

@@ -1,10 +1,12 @@
 """The admin listener: who may ask what, what is answered, and that nobody is held up by it."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 
 from harness import configuration, frames
@@ -21,6 +23,7 @@ LINGER_SECONDS = 2
 HEAD_MAX = 8192
 LINE_MAX = 4096
 STEP_CONNECTIONS = 512
+QUESTIONS = 70     # more than wait for workers
 FIELDS_MAX = 64
 BODY_MAX = 1 << 20
 
@@ -303,6 +306,52 @@ class HealthTest(AdminTest):
         client.expect_end()
         self.daemon.wait_exit()
         self.assertFalse(os.path.exists(self.path))
+
+
+class BlockedTest(AdminTest):
+    """Many questions to a worker that does not answer."""
+
+    def leave(self, admin, path):
+        with admin.open() as sock:
+            sock.sendall(f'GET {path} HTTP/1.1\r\n\r\n'.encode())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            for _ in range(2):
+                self.assertEqual(self.unix.get('/readyz').status, 200)
+
+    def test_strangers_do_not_use_up_the_questions_of_those_here(self):
+        self.start_admin()
+        self.tcp.token = None
+        with HeldThread(self.daemon.pid, 'worker-0'):
+            for _ in range(QUESTIONS):
+                self.leave(self.tcp, '/metrics')
+            self.assertEqual(self.unix.get('/v1/status').status, 200)
+
+    def test_a_worker_that_has_left_a_question_unanswered_is_not_asked_it_again(self):
+        """So scrapes do not pile up, and the answer comes at once."""
+        admin = self.start_admin()
+        with HeldThread(self.daemon.pid, 'worker-0'):
+            self.assert_error(admin.get('/metrics'), 503)
+            watch = Stopwatch()
+            for _ in range(QUESTIONS):
+                answer = admin.get('/metrics')
+                self.assert_error(answer, 503)
+                self.assertEqual(answer.error['details'], {'worker': 0})
+            self.assertIsNone(admin.get('/v1/status').json['messages_in'])
+            watch.check(0, 1)
+        wait_until(lambda: admin.get('/metrics').status == 200, 'the worker to answer')
+
+    def test_a_worker_that_answers_again_is_asked_again(self):
+        """Though another holds up what it was not asked because it was silent."""
+        admin = self.start_admin()
+        with contextlib.ExitStack() as first:
+            first.enter_context(HeldThread(self.daemon.pid, 'worker-0'))
+            self.assert_error(admin.get('/metrics'), 503)
+            with HeldThread(self.daemon.pid, 'worker-1'):
+                self.assert_error(admin.get('/metrics'), 503)
+                first.close()
+                wait_until(lambda: admin.get('/metrics').error['details'] == {'worker': 1},
+                           'worker 0 to answer')
+        wait_until(lambda: admin.get('/metrics').status == 200, 'worker 1 to answer')
 
 
 class DrainTest(AdminTest):
