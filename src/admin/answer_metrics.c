@@ -87,24 +87,34 @@ static void write_states(struct scrape *scrape)
     }
 }
 
-/* The sockets of a listener stand together and count as one. */
-static void write_accepted(struct scrape *scrape)
+static bool is_in_force(const struct scrape *scrape, const char *name)
 {
     const struct listener_set *set = &scrape->control->in_force->listeners;
-    uint64_t accepted = 0;
 
-    exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_connections_accepted",
-                      "Connections accepted, those closed for a limit included.");
-    for (size_t i = 0; i < set->count; i++) {
-        const struct listening *listening = &set->sockets[i];
-        const char *name = listening->listener->name;
-
-        accepted += atomic_load_explicit(&listening->bound->accepted, memory_order_relaxed);
-        if (i + 1 == set->count || strcmp(set->sockets[i + 1].listener->name, name) != 0) {
-            write_labelled(scrape, "listener", name, accepted);
-            accepted = 0;
+    for (size_t i = 0; i < set->listener_count; i++) {
+        if (strcmp(set->listeners[i]->name, name) == 0) {
+            return true;
         }
     }
+    return false;
+}
+
+/* A counter must not fall: listeners that a reload has removed are still there if they have counted
+ * something. Those of a configuration that was refused never were. */
+static void write_accepted_of(void *argument, const char *name, uint64_t accepted)
+{
+    struct scrape *scrape = argument;
+
+    if (accepted > 0 || is_in_force(scrape, name)) {
+        write_labelled(scrape, "listener", name, accepted);
+    }
+}
+
+static void write_accepted(struct scrape *scrape)
+{
+    exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_connections_accepted",
+                      "Connections accepted, those closed for a limit included.");
+    accept_count_visit(write_accepted_of, scrape);
     exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_connections_denied",
                       "Connections closed unread because there were far too many.");
     exposition_number(&scrape->out, NULL, atomic_load(&scrape->control->admission->denied));

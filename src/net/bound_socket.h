@@ -25,8 +25,8 @@ struct bound_socket {
     struct address wanted;  /* the same as it was asked for: maybe with port 0, any free one */
     char *passed_name;      /* under which it was passed to this process; NULL: it was not */
     bool stored; /* the service manager keeps it for the next start, which needs the file */
-    /* Connections accepted, those over a limit included. Written by the thread that accepts, read
-     * by any. */
+    /* Connections accepted, those over a limit included, whatever listener it was at the time.
+     * Written by the thread that accepts, read by any. */
     _Atomic uint64_t accepted;
 };
 

@@ -23,6 +23,16 @@ static void log_tls_line(void *argument, enum log_level level, const char *key, 
     }
 }
 
+static void free_parts(struct listener *listener)
+{
+    if (listener->accepted != NULL) {
+        accept_count_release(listener->accepted);
+    }
+    tls_context_free(listener->tls);
+    free(listener->name);
+    free(listener);
+}
+
 static struct listener *allocate(const struct listener_config *config)
 {
     struct listener *listener = calloc(1, sizeof *listener);
@@ -31,8 +41,9 @@ static struct listener *allocate(const struct listener_config *config)
         return NULL;
     }
     listener->name = strdup(config->name);
-    if (listener->name == NULL) {
-        free(listener);
+    listener->accepted = accept_count_hold(config->name);
+    if (listener->name == NULL || listener->accepted == NULL) {
+        free_parts(listener);
         return NULL;
     }
     atomic_init(&listener->references, 1);
@@ -87,8 +98,6 @@ void listener_release(struct listener *listener)
         atomic_fetch_sub_explicit(&listener->references, 1, memory_order_acq_rel) > 1) {
         return;
     }
-    tls_context_free(listener->tls);
-    free(listener->name);
-    free(listener);
+    free_parts(listener);
     reload_counter_decrease(LIVE_LISTENERS);
 }

@@ -6,6 +6,7 @@
 #define WSRELAYD_NET_LISTENER_H
 
 #include "config/config.h"
+#include "net/accept_count.h"
 #include "net/tls.h"
 
 #include <stdatomic.h>
@@ -13,7 +14,8 @@
 struct listener {
     atomic_uint references;
     char *name;
-    struct tls_context *tls; /* owned; NULL: plain */
+    struct accept_count *accepted; /* connections, those over a limit included; a reference */
+    struct tls_context *tls;       /* owned; NULL: plain */
 
     /* The main thread's; see server/certificate_watch.h. Marks of tls_files_mark. */
     uint64_t files_mark;  /* before the files were read */

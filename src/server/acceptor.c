@@ -128,6 +128,7 @@ static enum accept_outcome accept_one(struct accept_watch *watch)
     }
     watch->acceptor->pause_ms = PAUSE_FIRST_MS;
     atomic_fetch_add_explicit(&watch->bound->accepted, 1, memory_order_relaxed);
+    accept_count_increase(watch->listener->accepted);
     hand_on(watch->acceptor, fd, watch->listener, (struct sockaddr *)&address);
     return ACCEPT_TAKEN;
 }

@@ -13,6 +13,7 @@ from harness.connection import SECURE, client_context, connect_socket
 from harness.deadline import wait_until
 from harness.frames import TEXT
 from harness.handshake import Request
+from harness.reloading import Reloading
 from harness.tools import require
 
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
@@ -277,7 +278,7 @@ class OverloadTest(MetricsTest):
         self.assert_value(1, 'wsrelayd_closes_total', code='1006', side='server')
 
 
-class MonotonyTest(MetricsTest):
+class MonotonyTest(MetricsTest, Reloading):
     """Counters never fall, whatever ends while they are read."""
 
     def test_no_counter_falls_while_connections_come_and_go(self):
@@ -296,6 +297,7 @@ class MonotonyTest(MetricsTest):
         try:
             before = self.scrape()
             for _ in range(50):
+                self.reload()
                 after = self.scrape()
                 for key, value in before.items():
                     if re.search('_(total|count|bucket|sum)$', key[0]):
@@ -305,3 +307,33 @@ class MonotonyTest(MetricsTest):
             stop.set()
             for talker in talkers:
                 talker.join()
+
+    def test_accepted_connections_do_not_fall_when_a_reload_takes_their_socket_away(self):
+        """Whether the socket is closed, goes to another listener, or its listener goes and comes
+        again."""
+        for workers in (2, 1):
+            with self.subTest(workers=workers):
+                two = {'name': 'plain', 'address': ['127.0.0.1:0', '127.0.0.2:0']}
+                other = {'name': 'other', 'address': '127.0.0.3:0'}
+                self.start_admin(workers=workers, listeners=[two, other])
+                first, second = self.daemon.addresses['plain']
+                for _ in range(5):
+                    connect_socket(first).close()
+                self.assert_value(5, 'wsrelayd_connections_accepted_total', listener='plain')
+                kept = {'name': 'plain', 'address': f'{second[0]}:{second[1]}'}
+                moved = {'name': 'other', 'address': f'{first[0]}:{first[1]}'}
+                self.daemon.addresses['plain'] = [second]
+                for listeners in ([kept], [kept, moved]):
+                    self.reload(listeners=listeners)
+                    self.assert_value(5, 'wsrelayd_connections_accepted_total', listener='plain')
+                connect_socket(first).close()
+                self.assert_value(1, 'wsrelayd_connections_accepted_total', listener='other')
+                self.reload(listeners=[kept])
+                self.assert_value(1, 'wsrelayd_connections_accepted_total', listener='other')
+                self.reload(listeners=[{**kept, 'name': 'renamed'}])
+                self.assert_value(5, 'wsrelayd_connections_accepted_total', listener='plain')
+                self.assert_value(0, 'wsrelayd_connections_accepted_total', listener='renamed')
+                self.reload(listeners=[kept])
+                self.client().echo()
+                self.assert_value(6, 'wsrelayd_connections_accepted_total', listener='plain')
+                self.check_stop()

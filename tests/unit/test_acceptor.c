@@ -20,6 +20,7 @@ enum { LISTENERS = 2, CONNECTIONS_MAX = 200, BATCH = 64 };
 
 static struct event_base *base;
 static struct listener listeners[LISTENERS];
+static struct accept_count *accepted; /* of all */
 static struct listening sockets[LISTENERS];
 static struct listener_set set = {.sockets = sockets, .count = LISTENERS};
 static struct admission admission;
@@ -82,8 +83,9 @@ static void prepare(void)
     taken_count = 0;
     client_count = 0;
     admission = (struct admission){.max_connections = 1000, .max_pending = 1000};
+    accepted = accept_count_hold("all");
     for (int i = 0; i < LISTENERS; i++) {
-        listeners[i] = (struct listener){.references = 1};
+        listeners[i] = (struct listener){.references = 1, .accepted = accepted};
         sockets[i].listener = &listeners[i];
         listen_on_loopback(&sockets[i]);
     }
@@ -107,6 +109,7 @@ static void clean_up(void)
         ck_assert_uint_eq(atomic_load(&listeners[i].references), 1);
         bound_socket_release(sockets[i].bound);
     }
+    accept_count_release(accepted);
 }
 
 /* Connects and returns the client's own port. */
@@ -236,7 +239,8 @@ END_TEST
 /* The first socket is kept for another listener, the second dropped, a third added. */
 START_TEST(test_a_change_keeps_adds_and_drops_sockets)
 {
-    struct listener replacements[LISTENERS] = {{.references = 1}, {.references = 1}};
+    struct listener replacements[LISTENERS] = {{.references = 1, .accepted = accepted},
+                                               {.references = 1, .accepted = accepted}};
     struct listening wanted[LISTENERS] = {
         {.bound = sockets[0].bound, .listener = &replacements[0], .kept = true},
         {.listener = &replacements[1]}};
@@ -253,6 +257,7 @@ START_TEST(test_a_change_keeps_adds_and_drops_sockets)
     turn();
     turn();
     ck_assert_uint_eq(taken_count, 2);
+    ck_assert_uint_eq(accept_count_read(accepted), 2);
     ck_assert(taken[0].listener != taken[1].listener);
     for (int i = 0; i < LISTENERS; i++) {
         ck_assert(taken[i].listener == &replacements[0] || taken[i].listener == &replacements[1]);
@@ -269,7 +274,7 @@ END_TEST
 
 START_TEST(test_a_change_that_is_given_up_leaves_everything_as_it_was)
 {
-    struct listener replacement = {.references = 1};
+    struct listener replacement = {.references = 1, .accepted = accepted};
     struct listening wanted[] = {
         {.bound = sockets[0].bound, .listener = &replacement, .kept = true}};
     const struct listener_set other = {.sockets = wanted, .count = 1};
