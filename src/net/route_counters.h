@@ -38,7 +38,8 @@ struct route_counters_table {
 };
 
 /* Those of a route, made if there are none. NULL when memory is short. They stay until the table is
- * freed. */
+ * freed: a sum without those of routes that a reload has removed would fall. So the table has as
+ * many as the configurations of this process have had routes with connections. */
 struct route_counters *route_counters_of(struct route_counters_table *table,
                                          const struct route_config *route);
 
