@@ -177,12 +177,13 @@ static const struct {
     {"systemd:a", "systemd:a",
      "5:12: error: admin.address: \"systemd:a\" cannot be bound beside \"systemd:a\" of "
      "listeners[0]"},
-    {"unix:/tmp/x", "unix:/tmp/x",
-     "5:12: error: admin.address: \"unix:/tmp/x\" cannot be bound beside \"unix:/tmp/x\" of "
+    {"unix:/tmp/wsrelayd-unit-test", "unix:/tmp/wsrelayd-unit-test",
+     "5:12: error: admin.address: \"unix:/tmp/wsrelayd-unit-test\" cannot be bound beside "
+     "\"unix:/tmp/wsrelayd-unit-test\" of "
      "listeners[0]"},
     {"127.0.0.1:1", "unix:/nonexistent/x",
      "5:12: error: admin.address: \"unix:/nonexistent/x\": the directory does not exist"},
-    {"127.0.0.1:1", "unix:/tmp/x'\n  group: 'no-such-group",
+    {"127.0.0.1:1", "unix:/tmp/wsrelayd-unit-test'\n  group: 'no-such-group",
      "6:10: error: admin.group: the group no-such-group that should own the socket does not "
      "exist"},
 };
