@@ -194,7 +194,7 @@ START_TEST(test_a_close_comes_behind_the_last_message_of_many_in_one_piece)
     size_t length = 0;
 
     for (int i = 0; i < 5; i++) {
-        length += client_make_frame(bytes + length, TEXT, "12345" + i, 1);
+        length += client_make_frame(bytes + length, TEXT, &"12345"[i], 1);
     }
     client = client_open("/x?repeat=2&close=1011&reason=so+be+it&after=3&delay=10");
     client_send(client, bytes, length);
