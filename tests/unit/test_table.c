@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-static const struct table_column columns[] = {{"NAME", false}, {"N", true}, {"X", false}, {NULL}};
+static const struct table_column columns[] = {
+    {"NAME", false}, {"N", true}, {"X", false}, {NULL, false}};
 
 static char *printed;
 
