@@ -14,7 +14,7 @@
 #include "server/notify.h"
 #include "server/reload.h"
 #include "server/server.h"
-#include "server/signal_hold.h"
+#include "server/signal_feed.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -126,7 +126,7 @@ static int run(const struct options *options)
         print_build_info();
         return EXIT_SUCCESS;
     case ACTION_SERVE:
-        signal_hold_begin();
+        signal_feed_hold();
         notify_open();
         status = with_config(options);
         notify_close();

@@ -21,7 +21,7 @@
 #include "server/privileges.h"
 #include "server/reload.h"
 #include "server/reloader.h"
-#include "server/signal_hold.h"
+#include "server/signal_feed.h"
 #include "server/statistics.h"
 #include "server/worker.h"
 
@@ -62,7 +62,7 @@ struct server {
     struct acceptor *acceptor; /* with several workers */
     struct certificate_watch *certificate_watch;
     struct reloader *reloader;
-    struct event **signals;
+    struct signal_feed *signals;
     struct mailbox mailbox; /* where workers report their end */
     struct event *mail_event;
     struct worker_end *ends; /* one for each worker */
@@ -289,32 +289,25 @@ static const struct {
 
 enum { SIGNAL_COUNT = sizeof signal_actions / sizeof signal_actions[0] };
 
-static void signal_caught(evutil_socket_t number, short what, void *argument)
+static void signal_came(void *owner, int number)
 {
-    (void)what;
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         if (signal_actions[i].number == number) {
-            signal_actions[i].act(argument);
+            signal_actions[i].act(owner);
         }
     }
 }
 
 static bool watch_signals(struct server *server)
 {
-    server->signals = calloc(SIGNAL_COUNT, sizeof *server->signals);
-    if (server->signals == NULL) {
-        return false;
+    int numbers[SIGNAL_COUNT];
+
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        numbers[i] = signal_actions[i].number;
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-        server->signals[i] =
-            evsignal_new(server->base, signal_actions[i].number, signal_caught, server);
-        if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0) {
-            return false;
-        }
-    }
-    signal_hold_end();
-    return true;
+    server->signals = signal_feed_create(server->base, numbers, SIGNAL_COUNT, signal_came, server);
+    return server->signals != NULL;
 }
 
 /* ---- what others on the main thread see of it ---- */
@@ -523,11 +516,7 @@ static void release(struct server *server)
     snapshot_release(server->in_force.snapshot);
     config_free(server->in_force.config);
     relay_free(server->relay);
-    for (size_t i = 0; server->signals != NULL && i < SIGNAL_COUNT; i++) {
-        if (server->signals[i] != NULL) {
-            event_free(server->signals[i]);
-        }
-    }
+    signal_feed_free(server->signals);
     certificate_watch_free(server->certificate_watch);
     if (server->mail_event != NULL) {
         event_free(server->mail_event);
@@ -538,7 +527,6 @@ static void release(struct server *server)
     if (server->base != NULL) {
         event_base_free(server->base);
     }
-    free(server->signals);
     free(server->workers);
     free(server->ends);
 }
@@ -578,7 +566,6 @@ int server_run(const struct config_source *source, struct config *config, relay_
         result = serve(&server);
         pid_file_remove(server.in_force.config->pid_file);
     }
-    signal_hold_begin();
     release(&server);
     log_stop();
     return result;
