@@ -5,6 +5,7 @@
 #define WSRELAYD_OPTIONS_H
 
 #include "base/log.h"
+#include "base/option_table.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,11 +28,8 @@ struct options {
 
 /* One option; what getopt_long is told and what --help prints derive from the table of them. */
 struct options_row {
-    char letter;
-    const char *name;     /* the long form */
-    const char *argument; /* what --help calls it; NULL: the option takes none */
-    int action;           /* what the option makes the program do; ACTION_SERVE: no change */
-    const char *help;
+    struct option_text text; /* each has a letter */
+    int action;              /* what the option makes the program do; ACTION_SERVE: no change */
 };
 
 /* Ended by a row without a name. */

@@ -3,12 +3,12 @@
  */
 #include "bench/command_line.h"
 
+#include "base/option_table.h"
 #include "bench/fanout.h"
 #include "bench/mode.h"
 #include "protocol/http.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,61 +31,79 @@ enum kind {
 };
 
 struct row {
-    char letter; /* 0: only the long form */
-    const char *name;
-    const char *argument; /* what --help calls it; NULL: none */
+    struct option_text text;
     enum kind kind;
     size_t offset;
     const char *modes; /* in which it has a meaning; NULL: in all */
-    const char *help;
 };
 
 #define AT(member) offsetof(struct settings, member)
 
 static const struct row rows[] = {
-    {'c', "connections", "N", KIND_COUNT, AT(connections), NULL,
-     "how many (64); in fanout, members (100); in connect, at a time"},
-    {0, "publishers", "N", KIND_COUNT, AT(publishers), "fanout", "connections that publish (1)"},
-    {0, "publish-url", "URL", KIND_URL, AT(publish_url), "fanout",
-     "where these connect, if not to URL"},
-    {'s', "size", "SIZE", KIND_SIZES, AT(sizes), NULL,
-     "payload bytes: N, MIN-MAX or N:WEIGHT,N:WEIGHT... (20)"},
-    {'f', "in-flight", "N", KIND_COUNT, AT(in_flight), "echo fanout",
-     "messages under way on a connection (1)"},
-    {'d', "duration", "SECONDS", KIND_DECIMAL, AT(duration_s), NULL,
-     "how long to measure; in idle, to hold (5)"},
-    {'n', "count", "N", KIND_COUNT, AT(count), "echo fanout connect",
-     "so many operations instead of a duration"},
-    {'r', "rate", "N", KIND_DECIMAL, AT(rate), NULL,
-     "operations a second, whatever the server does"},
-    {0, "text", NULL, KIND_FLAG, AT(text), NULL, "UTF-8 text instead of binary messages"},
-    {0, "hold", NULL, KIND_FLAG, AT(hold), "connect", "keep connections open until the end"},
-    {0, "no-echo", NULL, KIND_FLAG, AT(no_echo), "connect idle",
-     "do not let each connection echo a message"},
-    {0, "header", "'NAME: VALUE'", KIND_HEADER, AT(headers), NULL, "a field of the handshake"},
-    {0, "subprotocol", "NAME", KIND_TOKEN, AT(subprotocols), NULL, "offer a subprotocol"},
-    {0, "deflate", NULL, KIND_FLAG, AT(deflate), NULL, "offer permessage-deflate"},
-    {0, "source", "ADDRESS,...", KIND_SOURCES, AT(sources), NULL,
-     "connect from these addresses in turn"},
-    {0, "insecure", NULL, KIND_FLAG, AT(insecure), NULL, "take any certificate"},
-    {0, "ca", "FILE", KIND_TEXT, AT(ca), NULL, "authorities that sign certificates"},
-    {0, "server-name", "NAME", KIND_TEXT, AT(server_name), NULL,
-     "instead of the URL's host, for TLS"},
-    {'t', "threads", "N", KIND_COUNT, AT(threads), NULL, "of this program (1)"},
-    {'p', "pid", "PID", KIND_COUNT, AT(pid), NULL, "of the server: tell its CPU time and memory"},
-    {0, "no-verify", NULL, KIND_FLAG, AT(no_verify), NULL, "do not compare payloads"},
-    {0, "timeout", "SECONDS", KIND_DECIMAL, AT(timeout_s), NULL,
-     "what gets no further for so long is lost (10)"},
-    {0, "json", NULL, KIND_FLAG, AT(json), NULL, "print the result as JSON"},
-    {0, "quiet", NULL, KIND_FLAG, AT(quiet), NULL, "no progress on the terminal"},
-    {'h', "help", NULL, KIND_HELP, 0, NULL, "print this text, and exit"},
-    {'V', "version", NULL, KIND_VERSION, 0, NULL, "print the version, and exit"},
+    {{'c', "connections", "N", "how many (64); in fanout, members (100); in connect, at a time"},
+     KIND_COUNT,
+     AT(connections),
+     NULL},
+    {{0, "publishers", "N", "connections that publish (1)"}, KIND_COUNT, AT(publishers), "fanout"},
+    {{0, "publish-url", "URL", "where these connect, if not to URL"},
+     KIND_URL,
+     AT(publish_url),
+     "fanout"},
+    {{'s', "size", "SIZE", "payload bytes: N, MIN-MAX or N:WEIGHT,N:WEIGHT... (20)"},
+     KIND_SIZES,
+     AT(sizes),
+     NULL},
+    {{'f', "in-flight", "N", "messages under way on a connection (1)"},
+     KIND_COUNT,
+     AT(in_flight),
+     "echo fanout"},
+    {{'d', "duration", "SECONDS", "how long to measure; in idle, to hold (5)"},
+     KIND_DECIMAL,
+     AT(duration_s),
+     NULL},
+    {{'n', "count", "N", "so many operations instead of a duration"},
+     KIND_COUNT,
+     AT(count),
+     "echo fanout connect"},
+    {{'r', "rate", "N", "operations a second, whatever the server does"},
+     KIND_DECIMAL,
+     AT(rate),
+     NULL},
+    {{0, "text", NULL, "UTF-8 text instead of binary messages"}, KIND_FLAG, AT(text), NULL},
+    {{0, "hold", NULL, "keep connections open until the end"}, KIND_FLAG, AT(hold), "connect"},
+    {{0, "no-echo", NULL, "do not let each connection echo a message"},
+     KIND_FLAG,
+     AT(no_echo),
+     "connect idle"},
+    {{0, "header", "'NAME: VALUE'", "a field of the handshake"}, KIND_HEADER, AT(headers), NULL},
+    {{0, "subprotocol", "NAME", "offer a subprotocol"}, KIND_TOKEN, AT(subprotocols), NULL},
+    {{0, "deflate", NULL, "offer permessage-deflate"}, KIND_FLAG, AT(deflate), NULL},
+    {{0, "source", "ADDRESS,...", "connect from these addresses in turn"},
+     KIND_SOURCES,
+     AT(sources),
+     NULL},
+    {{0, "insecure", NULL, "take any certificate"}, KIND_FLAG, AT(insecure), NULL},
+    {{0, "ca", "FILE", "authorities that sign certificates"}, KIND_TEXT, AT(ca), NULL},
+    {{0, "server-name", "NAME", "instead of the URL's host, for TLS"},
+     KIND_TEXT,
+     AT(server_name),
+     NULL},
+    {{'t', "threads", "N", "of this program (1)"}, KIND_COUNT, AT(threads), NULL},
+    {{'p', "pid", "PID", "of the server: tell its CPU time and memory"}, KIND_COUNT, AT(pid), NULL},
+    {{0, "no-verify", NULL, "do not compare payloads"}, KIND_FLAG, AT(no_verify), NULL},
+    {{0, "timeout", "SECONDS", "what gets no further for so long is lost (10)"},
+     KIND_DECIMAL,
+     AT(timeout_s),
+     NULL},
+    {{0, "json", NULL, "print the result as JSON"}, KIND_FLAG, AT(json), NULL},
+    {{0, "quiet", NULL, "no progress on the terminal"}, KIND_FLAG, AT(quiet), NULL},
+    {{'h', "help", NULL, "print this text, and exit"}, KIND_HELP, 0, NULL},
+    {{'V', "version", NULL, "print the version, and exit"}, KIND_VERSION, 0, NULL},
 };
 
-enum {
-    ROWS = sizeof rows / sizeof *rows,
-    LONG_ONLY = 256, /* what getopt_long returns for row i without a letter: this and i */
-};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static const struct option_table table = {rows, sizeof *rows, ROWS};
 
 static bool fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -183,57 +201,6 @@ static bool store(void *target, enum kind kind, const char *argument)
 
 /* ---- options ---- */
 
-/* getopt_long's two descriptions of the table. */
-struct descriptions {
-    char letters[2 * ROWS + 2];
-    struct option names[ROWS + 1];
-};
-
-static void describe(struct descriptions *descriptions)
-{
-    char *letter = descriptions->letters + strlen(descriptions->letters);
-
-    for (int i = 0; i < ROWS; i++) {
-        descriptions->names[i] = (struct option){
-            .name = rows[i].name,
-            .has_arg = rows[i].argument != NULL ? required_argument : no_argument,
-            .val = rows[i].letter != 0 ? rows[i].letter : LONG_ONLY + i,
-        };
-        if (rows[i].letter != 0) {
-            *letter++ = rows[i].letter;
-        }
-        if (rows[i].letter != 0 && rows[i].argument != NULL) {
-            *letter++ = ':';
-        }
-    }
-}
-
-/* By what getopt_long returns. */
-static const struct row *find_row(int value)
-{
-    for (int i = 0; i < ROWS; i++) {
-        if (value == (rows[i].letter != 0 ? rows[i].letter : LONG_ONLY + i)) {
-            return &rows[i];
-        }
-    }
-    return NULL;
-}
-
-/* `value` is what getopt_long returned for a mistake: ':' or '?'. */
-static bool report_mistake(int value, char **argv)
-{
-    const struct row *row = optopt != 0 ? find_row(optopt) : NULL;
-    const char *word = argv[optind - 1];
-
-    if (value == ':' && row != NULL) {
-        return fail("--%s needs its %s", row->name, row->argument);
-    }
-    if (row != NULL) {
-        return fail("\"%s\": --%s takes no argument", word, row->name);
-    }
-    return fail("unknown option \"%s\"", word);
-}
-
 /* What the command line says besides settings. */
 struct words {
     enum command command;
@@ -243,28 +210,23 @@ struct words {
 /* Reads the options. Returns false after a mistake. */
 static bool read_options(int argc, char **argv, struct settings *settings, struct words *words)
 {
-    /* The colon in front keeps getopt_long from printing messages of its own. */
-    struct descriptions descriptions = {.letters = ":"};
-    int value;
+    struct option_reader reader;
+    int i;
 
-    describe(&descriptions);
-    optind = 0; /* makes glibc's getopt_long begin anew */
-    while ((value = getopt_long(argc, argv, descriptions.letters, descriptions.names, NULL)) !=
-           -1) {
-        const struct row *row = value == '?' || value == ':' ? NULL : find_row(value);
+    option_reader_init(&reader, &table);
+    while ((i = option_reader_next(&reader, argc, argv)) >= 0) {
+        const struct row *row = &rows[i];
 
-        if (row == NULL) {
-            return report_mistake(value, argv);
-        }
         if (!store((char *)settings + row->offset, row->kind, optarg)) {
-            return fail("--%s: \"%s\" is not what it takes: %s", row->name, optarg, row->help);
+            return fail("--%s: \"%s\" is not what it takes: %s", row->text.name, optarg,
+                        row->text.help);
         }
-        words->given[row - rows] = true;
+        words->given[i] = true;
         words->command = row->kind == KIND_HELP      ? COMMAND_HELP
                          : row->kind == KIND_VERSION ? COMMAND_VERSION
                                                      : words->command;
     }
-    return true;
+    return i == OPTION_END || fail("%s", reader.mistake);
 }
 
 /* ---- all of it ---- */
@@ -291,7 +253,7 @@ static bool check_use(const struct settings *settings, const struct words *words
     for (int i = 0; i < ROWS; i++) {
         if (words->given[i] && rows[i].modes != NULL &&
             strstr(rows[i].modes, settings->mode->name) == NULL) {
-            return fail("--%s has no meaning in mode %s", rows[i].name, settings->mode->name);
+            return fail("--%s has no meaning in mode %s", rows[i].text.name, settings->mode->name);
         }
     }
     if (!has_tls && (settings->insecure || settings->ca != NULL || settings->server_name != NULL)) {
@@ -405,18 +367,7 @@ void command_line_print_help(FILE *stream)
     fputs("\nURL: ws://HOST[:PORT]/PATH, wss://..., ws+unix:/SOCKET[:/PATH] or, for a server "
           "of bytes, tcp://HOST:PORT\n\n",
           stream);
-    for (int i = 0; i < ROWS; i++) {
-        char letter[5] = "    ";
-        int used;
-
-        if (rows[i].letter != 0) {
-            snprintf(letter, sizeof letter, "-%c, ", rows[i].letter);
-        }
-        used = fprintf(stream, "  %s--%s%s%s", letter, rows[i].name,
-                       rows[i].argument != NULL ? " " : "",
-                       rows[i].argument != NULL ? rows[i].argument : "");
-        fprintf(stream, "%*s%s\n", used < 30 ? 30 - used : 1, "", rows[i].help);
-    }
+    option_table_print(&table, 30, stream);
     fputs("\nExit status: 0 all well, 1 something lost, wrong or refused, 2 usage.\n"
           "See wsrelay-bench(1).\n",
           stream);

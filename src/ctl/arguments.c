@@ -3,12 +3,12 @@
  */
 #include "ctl/arguments.h"
 
+#include "base/option_table.h"
 #include "config/schema.h"
 #include "ctl/complain.h"
 #include "ctl/verb.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -26,13 +26,10 @@ enum kind {
 };
 
 struct row {
-    char letter; /* 0: only the long form */
-    const char *name;
-    const char *argument; /* what --help calls it; NULL: none */
+    struct option_text text;
     enum kind kind;
     size_t offset;
     const char *verbs; /* for which it has a meaning, separated by blanks; NULL: for all */
-    const char *help;
 };
 
 /* Of connections, as the daemon calls them. */
@@ -43,51 +40,89 @@ struct row {
     "status config listeners connections rooms close close-room publish reload drain log-level"
 
 static const struct row rows[] = {
-    {'s', "server", "ADDRESS", KIND_TEXT, AT(server), NULL,
-     "unix:/path or host:port of the daemon's admin listener"},
-    {'t', "token-file", "FILE", KIND_TEXT, AT(token_file), NULL,
-     "whose first line is the token of a TCP address"},
-    {'c', "config", "FILE", KIND_TEXT, AT(config), NULL,
-     "take the address from admin.address of this file"},
-    {0, "timeout", "SECONDS", KIND_SECONDS, AT(timeout_s), NULL,
-     "how long an answer may take (30)"},
-    {0, "json", NULL, KIND_FLAG, AT(json), JSON_ANSWERS, "print what the daemon answers as it is"},
-    {0, "route", "ROUTE", KIND_TEXT, AT(route), "connections",
-     "connections: only those of this route"},
-    {0, "room", "NAME", KIND_TEXT, AT(room), "connections",
-     "connections: only members of rooms of this name"},
-    {0, "address", "ADDRESS", KIND_TEXT, AT(address), "connections",
-     "connections: only those from this IP address, or unix"},
-    {0, "state", "STATE", KIND_STATE, AT(state), "connections",
-     "connections: only those in this state, such as open"},
-    {0, "prefix", "TEXT", KIND_TEXT, AT(prefix), "rooms",
-     "rooms: only those whose names begin like this"},
-    {0, "limit", "N", KIND_COUNT, AT(limit), "connections rooms",
-     "connections, rooms: show at most so many (1000)"},
-    {0, "all", NULL, KIND_FLAG, AT(all), "connections rooms",
-     "connections, rooms: show all, however many"},
-    {0, "code", "CODE", KIND_COUNT, AT(code), "close close-room",
-     "close, close-room: of the Close frame (1000)"},
-    {0, "reason", "TEXT", KIND_TEXT, AT(reason), "close close-room",
-     "close, close-room: of the Close frame"},
-    {0, "binary", NULL, KIND_FLAG, AT(binary), "publish",
-     "publish: a binary message instead of text"},
-    {0, "wait", NULL, KIND_FLAG, AT(wait), "reload",
-     "reload: wait for as long as it takes, whatever --timeout says"},
-    {0, "signal", "PID", KIND_COUNT, AT(signal_pid), "reload",
-     "reload: send SIGHUP to this process if --config has no admin key"},
-    {0, "interval", "SECONDS", KIND_SECONDS, AT(interval_s), "watch",
-     "watch: how often to look (1)"},
-    {0, "count", "N", KIND_COUNT, AT(count), "watch", "watch: look so often, and end"},
-    {'h', "help", NULL, KIND_HELP, 0, NULL, "print this text, and exit"},
-    {'V', "version", NULL, KIND_VERSION, 0, NULL, "print the version, and exit"},
+    {{'s', "server", "ADDRESS", "unix:/path or host:port of the daemon's admin listener"},
+     KIND_TEXT,
+     AT(server),
+     NULL},
+    {{'t', "token-file", "FILE", "whose first line is the token of a TCP address"},
+     KIND_TEXT,
+     AT(token_file),
+     NULL},
+    {{'c', "config", "FILE", "take the address from admin.address of this file"},
+     KIND_TEXT,
+     AT(config),
+     NULL},
+    {{0, "timeout", "SECONDS", "how long an answer may take (30)"},
+     KIND_SECONDS,
+     AT(timeout_s),
+     NULL},
+    {{0, "json", NULL, "print what the daemon answers as it is"},
+     KIND_FLAG,
+     AT(json),
+     JSON_ANSWERS},
+    {{0, "route", "ROUTE", "connections: only those of this route"},
+     KIND_TEXT,
+     AT(route),
+     "connections"},
+    {{0, "room", "NAME", "connections: only members of rooms of this name"},
+     KIND_TEXT,
+     AT(room),
+     "connections"},
+    {{0, "address", "ADDRESS", "connections: only those from this IP address, or unix"},
+     KIND_TEXT,
+     AT(address),
+     "connections"},
+    {{0, "state", "STATE", "connections: only those in this state, such as open"},
+     KIND_STATE,
+     AT(state),
+     "connections"},
+    {{0, "prefix", "TEXT", "rooms: only those whose names begin like this"},
+     KIND_TEXT,
+     AT(prefix),
+     "rooms"},
+    {{0, "limit", "N", "connections, rooms: show at most so many (1000)"},
+     KIND_COUNT,
+     AT(limit),
+     "connections rooms"},
+    {{0, "all", NULL, "connections, rooms: show all, however many"},
+     KIND_FLAG,
+     AT(all),
+     "connections rooms"},
+    {{0, "code", "CODE", "close, close-room: of the Close frame (1000)"},
+     KIND_COUNT,
+     AT(code),
+     "close close-room"},
+    {{0, "reason", "TEXT", "close, close-room: of the Close frame"},
+     KIND_TEXT,
+     AT(reason),
+     "close close-room"},
+    {{0, "binary", NULL, "publish: a binary message instead of text"},
+     KIND_FLAG,
+     AT(binary),
+     "publish"},
+    {{0, "wait", NULL, "reload: wait for as long as it takes, whatever --timeout says"},
+     KIND_FLAG,
+     AT(wait),
+     "reload"},
+    {{0, "signal", "PID", "reload: send SIGHUP to this process if --config has no admin key"},
+     KIND_COUNT,
+     AT(signal_pid),
+     "reload"},
+    {{0, "interval", "SECONDS", "watch: how often to look (1)"},
+     KIND_SECONDS,
+     AT(interval_s),
+     "watch"},
+    {{0, "count", "N", "watch: look so often, and end"}, KIND_COUNT, AT(count), "watch"},
+    {{'h', "help", NULL, "print this text, and exit"}, KIND_HELP, 0, NULL},
+    {{'V', "version", NULL, "print the version, and exit"}, KIND_VERSION, 0, NULL},
 };
 
 enum {
     ROWS = sizeof rows / sizeof *rows,
-    LONG_ONLY = 256, /* what getopt_long returns for row i without a letter: this and i */
     SECONDS_MAX = 1000000,
 };
+
+static const struct option_table table = {rows, sizeof *rows, ROWS};
 
 static bool fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -175,57 +210,6 @@ static const char *expected(enum kind kind)
 
 /* ---- options ---- */
 
-/* getopt_long's two descriptions of the table. */
-struct descriptions {
-    char letters[2 * ROWS + 2];
-    struct option names[ROWS + 1];
-};
-
-static void describe(struct descriptions *descriptions)
-{
-    char *letter = descriptions->letters + strlen(descriptions->letters);
-
-    for (int i = 0; i < ROWS; i++) {
-        descriptions->names[i] = (struct option){
-            .name = rows[i].name,
-            .has_arg = rows[i].argument != NULL ? required_argument : no_argument,
-            .val = rows[i].letter != 0 ? rows[i].letter : LONG_ONLY + i,
-        };
-        if (rows[i].letter != 0) {
-            *letter++ = rows[i].letter;
-        }
-        if (rows[i].letter != 0 && rows[i].argument != NULL) {
-            *letter++ = ':';
-        }
-    }
-}
-
-/* By what getopt_long returns. */
-static const struct row *find_row(int value)
-{
-    for (int i = 0; i < ROWS; i++) {
-        if (value == (rows[i].letter != 0 ? rows[i].letter : LONG_ONLY + i)) {
-            return &rows[i];
-        }
-    }
-    return NULL;
-}
-
-/* `value` is what getopt_long returned for a mistake: ':' or '?'. */
-static bool report_mistake(int value, char **argv)
-{
-    const struct row *row = optopt != 0 ? find_row(optopt) : NULL;
-    const char *word = argv[optind - 1];
-
-    if (value == ':' && row != NULL) {
-        return fail("--%s needs its %s", row->name, row->argument);
-    }
-    if (row != NULL) {
-        return fail("\"%s\": --%s takes no argument", word, row->name);
-    }
-    return fail("unknown option \"%s\"", word);
-}
-
 /* What the command line says besides settings. */
 struct words {
     enum command command;
@@ -235,28 +219,22 @@ struct words {
 /* Reads the options, which may stand anywhere. Returns false after a mistake. */
 static bool read_options(int argc, char **argv, struct arguments *arguments, struct words *words)
 {
-    /* The colon in front keeps getopt_long from printing messages of its own. */
-    struct descriptions descriptions = {.letters = ":"};
-    int value;
+    struct option_reader reader;
+    int i;
 
-    describe(&descriptions);
-    optind = 0; /* makes glibc's getopt_long begin anew */
-    while ((value = getopt_long(argc, argv, descriptions.letters, descriptions.names, NULL)) !=
-           -1) {
-        const struct row *row = value == '?' || value == ':' ? NULL : find_row(value);
+    option_reader_init(&reader, &table);
+    while ((i = option_reader_next(&reader, argc, argv)) >= 0) {
+        const struct row *row = &rows[i];
 
-        if (row == NULL) {
-            return report_mistake(value, argv);
-        }
         if (!store((char *)arguments + row->offset, row->kind, optarg)) {
-            return fail("--%s: \"%s\" is not %s", row->name, optarg, expected(row->kind));
+            return fail("--%s: \"%s\" is not %s", row->text.name, optarg, expected(row->kind));
         }
-        words->given[row - rows] = true;
+        words->given[i] = true;
         words->command = row->kind == KIND_HELP      ? COMMAND_HELP
                          : row->kind == KIND_VERSION ? COMMAND_VERSION
                                                      : words->command;
     }
-    return true;
+    return i == OPTION_END || fail("%s", reader.mistake);
 }
 
 /* ---- the verb ---- */
@@ -300,7 +278,7 @@ static bool check_use(const struct arguments *arguments, const struct words *wor
 
     for (int i = 0; i < ROWS; i++) {
         if (words->given[i] && rows[i].verbs != NULL && !is_among(rows[i].verbs, verb)) {
-            return fail("--%s has no meaning with %s", rows[i].name, verb);
+            return fail("--%s has no meaning with %s", rows[i].text.name, verb);
         }
     }
     if (arguments->server != NULL && arguments->config != NULL) {
@@ -353,22 +331,6 @@ static void print_verbs(FILE *stream)
     }
 }
 
-static void print_options(FILE *stream)
-{
-    for (int i = 0; i < ROWS; i++) {
-        char letter[5] = "    ";
-        int used;
-
-        if (rows[i].letter != 0) {
-            snprintf(letter, sizeof letter, "-%c, ", rows[i].letter);
-        }
-        used = fprintf(stream, "  %s--%s%s%s", letter, rows[i].name,
-                       rows[i].argument != NULL ? " " : "",
-                       rows[i].argument != NULL ? rows[i].argument : "");
-        fprintf(stream, "%*s%s\n", used < 33 ? 33 - used : 1, "", rows[i].help);
-    }
-}
-
 void arguments_print_help(FILE *stream)
 {
     fputs("usage: wsrelayctl [OPTIONS] VERB [OPERANDS]\n"
@@ -376,7 +338,7 @@ void arguments_print_help(FILE *stream)
           stream);
     print_verbs(stream);
     fputs("\nOptions:\n", stream);
-    print_options(stream);
+    option_table_print(&table, 33, stream);
     fputs("\nExit status: 0 done, 1 refused or failed, 2 usage, 3 the daemon cannot be reached.\n"
           "See wsrelayctl(8).\n",
           stream);

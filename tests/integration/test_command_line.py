@@ -84,7 +84,7 @@ class UsageTest(CommandLineTest):
     def test_mistakes(self):
         cases = [
             (['-x'], '"-x"'), (['--bogus'], '"--bogus"'), (['extra'], '"extra"'),
-            (['-c'], '-c needs'), (['--config'], '-c needs'), (['-l'], '-l needs'),
+            (['-c'], '--config needs'), (['--config'], '--config needs'), (['-l'], '--log-level needs'),
             (['-l', 'loud'], '"loud"'), (['--log-level=LOUD'], '"LOUD"'), (['-l', ''], '""'),
             (['-t', '-T'], '-T'), (['-v', '-h'], '-h'), (['--version=3'], '--version'),
             (['-t', '--', '-T'], '"-T"'), (['-tx'], '"-x"'), (['-'], '"-"'),

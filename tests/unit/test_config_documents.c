@@ -451,15 +451,15 @@ END_TEST
 /* How the page begins the paragraph of an option, to be freed. */
 static char *item_of(const struct options_row *row)
 {
-    if (row->argument == NULL) {
-        return format("\n.It Fl %c , Fl -%s\n", row->letter, row->name);
+    if (row->text.argument == NULL) {
+        return format("\n.It Fl %c , Fl -%s\n", row->text.letter, row->text.name);
     }
-    char *argument = format("%s", row->argument);
+    char *argument = format("%s", row->text.argument);
     for (char *letter = argument; *letter != '\0'; letter++) {
         *letter = (char)tolower((unsigned char)*letter);
     }
-    char *item =
-        format("\n.It Fl %c Ar %s , Fl -%s Ar %s\n", row->letter, argument, row->name, argument);
+    char *item = format("\n.It Fl %c Ar %s , Fl -%s Ar %s\n", row->text.letter, argument,
+                        row->text.name, argument);
     free(argument);
     return item;
 }
@@ -468,9 +468,9 @@ START_TEST(test_the_manual_page_of_the_program_has_every_option)
 {
     char *page = read_document(PROGRAM_PAGE);
 
-    for (const struct options_row *row = options_rows; row->name != NULL; row++) {
+    for (const struct options_row *row = options_rows; row->text.name != NULL; row++) {
         ck_assert_msg(holds(page, item_of(row)), PROGRAM_PAGE ": no item for -%c, --%s",
-                      row->letter, row->name);
+                      row->text.letter, row->text.name);
     }
     free(page);
 }
@@ -485,10 +485,10 @@ START_TEST(test_the_manual_page_of_the_program_has_no_option_that_there_is_not)
         if (strncmp(line, ".It Fl ", strlen(".It Fl ")) != 0) {
             continue;
         }
-        while (row->name != NULL && row->letter != line[strlen(".It Fl ")]) {
+        while (row->text.name != NULL && row->text.letter != line[strlen(".It Fl ")]) {
             row++;
         }
-        ck_assert_msg(row->name != NULL, PROGRAM_PAGE ": there is no option %.20s", line);
+        ck_assert_msg(row->text.name != NULL, PROGRAM_PAGE ": there is no option %.20s", line);
     }
     free(page);
 }
@@ -502,11 +502,11 @@ START_TEST(test_the_help_has_every_option_and_every_log_level)
 
     options_print_help(stream);
     fclose(stream);
-    for (const struct options_row *row = options_rows; row->name != NULL; row++) {
-        char letter[] = {'-', row->letter, '\0'};
+    for (const struct options_row *row = options_rows; row->text.name != NULL; row++) {
+        char letter[] = {'-', row->text.letter, '\0'};
         const char *in_usage = strstr(help, letter);
-        ck_assert_msg(holds(help, format("\n  %s, --%s ", letter, row->name)), "--help lacks --%s",
-                      row->name);
+        ck_assert_msg(holds(help, format("\n  %s, --%s ", letter, row->text.name)),
+                      "--help lacks --%s", row->text.name);
         ck_assert_msg(in_usage != NULL && in_usage < next_line(help),
                       "the usage line of --help lacks %s", letter);
     }
