@@ -34,6 +34,20 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
     return a.length == b.length && (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
 }
 
+/* Without the blanks and tabs around it. */
+static inline struct slice slice_trim(struct slice text)
+{
+    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 &&
+           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
+        text.length--;
+    }
+    return text;
+}
+
 /* Writes it with ASCII letters in lower case to `target`, which has room for it. */
 static inline struct slice slice_write_lower(char *target, struct slice text)
 {

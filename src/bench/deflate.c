@@ -27,15 +27,7 @@ static struct slice next_part(struct slice *rest)
 
     length += end != NULL;
     *rest = (struct slice){rest->data + length, rest->length - length};
-    while (part.length > 0 && (part.data[0] == ' ' || part.data[0] == '\t')) {
-        part.data++;
-        part.length--;
-    }
-    while (part.length > 0 &&
-           (part.data[part.length - 1] == ' ' || part.data[part.length - 1] == '\t')) {
-        part.length--;
-    }
-    return part;
+    return slice_trim(part);
 }
 
 /* A window that zlib's largest one can read: all that there are. */

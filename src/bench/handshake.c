@@ -106,19 +106,6 @@ static enum handshake_verdict say(enum handshake_verdict verdict, struct handsha
     return verdict;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 &&
-           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
-        text.length--;
-    }
-    return text;
-}
-
 /* Takes the next line, without its CRLF, from *rest. */
 static struct slice next_line(struct slice *rest)
 {
@@ -143,7 +130,7 @@ static bool next_field(struct slice *rest, struct field *field)
     if (colon != NULL) {
         field->name.length = (size_t)(colon - line.data);
         field->value =
-            trim((struct slice){colon + 1, (size_t)(line.data + line.length - colon - 1)});
+            slice_trim((struct slice){colon + 1, (size_t)(line.data + line.length - colon - 1)});
     }
     return true;
 }
@@ -155,7 +142,7 @@ static bool list_has(struct slice list, struct slice token)
         const char *comma = memchr(list.data, ',', list.length);
         size_t length = comma != NULL ? (size_t)(comma - list.data) : list.length;
 
-        if (slice_equal_nocase(trim((struct slice){list.data, length}), token)) {
+        if (slice_equal_nocase(slice_trim((struct slice){list.data, length}), token)) {
             return true;
         }
         length += comma != NULL;

@@ -40,18 +40,6 @@ static bool parse_status_line(struct response *response, struct slice line)
     return response->status >= 200 && response->status <= 599;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text = (struct slice){text.data + 1, text.length - 1};
-    }
-    while (text.length > 0 &&
-           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
-        text.length--;
-    }
-    return text;
-}
-
 static bool parse_length(struct slice digits, size_t *length)
 {
     *length = 0;
@@ -74,7 +62,7 @@ static const char *take_field(struct response *response, struct slice line, bool
     if (colon == NULL || !http_is_token(name)) {
         return "has a line in its head that is no field";
     }
-    value = trim((struct slice){colon + 1, line.length - name.length - 1});
+    value = slice_trim((struct slice){colon + 1, line.length - name.length - 1});
     if (slice_equal_nocase(name, SLICE("Transfer-Encoding"))) {
         return "comes in pieces (Transfer-Encoding), which wsrelayd's never does";
     }

@@ -23,11 +23,13 @@ struct relay_member;
 /* RFC 6455 opcodes of the two kinds of message. */
 enum message_type { MESSAGE_TEXT = 0x1, MESSAGE_BINARY = 0x2 };
 
+struct http_head;
+
 /* What on_upgrade and on_open are shown. Slices are valid during the call only. */
 struct upgrade_info {
-    struct slice head;       /* the request as received: its line, its fields, an empty line */
-    struct slice path;       /* normalised */
-    struct slice query;      /* as sent, without "?" */
+    const struct http_head *head; /* the request as received: protocol/http.h */
+    struct slice path;            /* normalised */
+    struct slice query;           /* as sent, without "?" */
     struct slice host;       /* lower case, without port, an IPv6 address in its shortest form */
     const char *pattern;     /* the route's path as configured */
     const char *subprotocol; /* the one selected, or NULL; static for the connection's life */

@@ -8,6 +8,7 @@
 
 #include "handlers/echo.h"
 #include "handlers/registry.h"
+#include "protocol/http.h"
 #include "protocol/utf8.h"
 
 #include <jansson.h>
@@ -93,56 +94,30 @@ static json_t *time_value(void)
 
 /* ---- the request ---- */
 
-/* Takes a line off the head, without its CRLF. */
-static struct slice take_line(struct slice *head)
+static json_t *field_value(const struct http_field *field)
 {
-    const char *end = memchr(head->data, '\r', head->length);
-    struct slice line = {head->data, end != NULL ? (size_t)(end - head->data) : head->length};
-    size_t used = end != NULL ? line.length + 2 : line.length;
-
-    head->data += used;
-    head->length -= used;
-    return line;
+    return json_pack("{s:o,s:o}", "name", text_value(field->name), "value",
+                     text_value(field->value));
 }
 
-static struct slice trim(struct slice text)
+/* The request line has no other form than this. */
+static json_t *line_value(const struct http_head *head)
 {
-    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 &&
-           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
-        text.length--;
-    }
-    return text;
+    return json_sprintf("%.*s %.*s HTTP/1.%d", (int)head->method.length, head->method.data,
+                        (int)head->target.length, head->target.data, head->version_minor);
 }
 
-static json_t *field_value(struct slice line)
+static json_t *request_value(const struct http_head *head)
 {
-    const char *colon = memchr(line.data, ':', line.length);
-    size_t name_bytes = colon != NULL ? (size_t)(colon - line.data) : line.length;
-    size_t value_start = colon != NULL ? name_bytes + 1 : name_bytes;
-
-    return json_pack(
-        "{s:o,s:o}", "name", text_value((struct slice){line.data, name_bytes}), "value",
-        text_value(trim((struct slice){line.data + value_start, line.length - value_start})));
-}
-
-/* The head has been parsed already: it is in order. */
-static json_t *request_value(struct slice head)
-{
-    struct slice request_line = take_line(&head);
     json_t *fields = json_array();
-    struct slice line;
 
-    while (head.length > 0 && (line = take_line(&head)).length > 0) {
-        if (json_array_append_new(fields, field_value(line)) != 0) {
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (json_array_append_new(fields, field_value(&head->fields[i])) != 0) {
             json_decref(fields);
             return NULL;
         }
     }
-    return json_pack("{s:o,s:o}", "line", text_value(request_line), "fields", fields);
+    return json_pack("{s:o,s:o}", "line", line_value(head), "fields", fields);
 }
 
 /* ---- the connection ---- */

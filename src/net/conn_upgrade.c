@@ -213,7 +213,7 @@ static size_t answer_head(struct conn *conn, struct slice head_bytes, struct sli
 
         return answer_plain(conn, &plain, &refusal);
     }
-    shown.info = (struct upgrade_info){.head = head_bytes};
+    shown.info = (struct upgrade_info){.head = &head};
     if (server_accepts(conn, &refusal) && route_accepts(conn, &head, &request, &shown, &refusal)) {
         open_connection(conn, &request, &shown.info);
     } else {

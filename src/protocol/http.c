@@ -18,11 +18,6 @@ static bool allowed_in_line(char byte)
     return (value >= 0x20 && value != 0x7F) || value == '\t';
 }
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
 bool http_is_token(struct slice text)
 {
     static const char marks[] = "!#$%&'*+-.^_`|~";
@@ -174,18 +169,6 @@ static bool parse_request_line(struct slice line, struct http_head *head,
     return true;
 }
 
-static struct slice without_blanks(struct slice text)
-{
-    while (text.length > 0 && is_blank(text.data[0])) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && is_blank(text.data[text.length - 1])) {
-        text.length--;
-    }
-    return text;
-}
-
 /* RFC 9112 section 5. A folded line begins with a blank and so has no token before its colon. */
 static bool parse_field(struct slice line, struct http_field *field, struct http_refusal *refusal)
 {
@@ -198,7 +181,7 @@ static bool parse_field(struct slice line, struct http_field *field, struct http
     if (!http_is_token(field->name)) {
         return refuse(refusal, 400, "a header name is not a token");
     }
-    field->value = without_blanks((struct slice){colon + 1, line.length - field->name.length - 1});
+    field->value = slice_trim((struct slice){colon + 1, line.length - field->name.length - 1});
     return true;
 }
 
@@ -303,6 +286,6 @@ bool http_list_next(const struct http_head *head, struct slice name,
     } else {
         *cursor = (struct http_list_cursor){.field = cursor->field + 1};
     }
-    *element = without_blanks(rest);
+    *element = slice_trim(rest);
     return true;
 }

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "net_fixture.h"
+#include "protocol/http.h"
 #include "suite.h"
 
 #include <string.h>
@@ -28,15 +29,16 @@ static unsigned closes;
 static unsigned wakes;
 static int64_t wake_delay_ms;
 static int64_t woken_at_ms;
-static char seen_head[1024];
+static char seen_target[8];
+static size_t seen_fields;
 
 static enum upgrade_decision take_over(struct conn *conn, const struct upgrade_info *info,
                                        int *status, const char **reason);
 
 static void speak_first(struct conn *conn, const struct upgrade_info *info)
 {
-    memcpy(seen_head, info->head.data, info->head.length);
-    seen_head[info->head.length] = '\0';
+    memcpy(seen_target, info->head->target.data, info->head->target.length);
+    seen_fields = info->head->field_count;
     ck_assert_int_eq(conn_send(conn, MESSAGE_TEXT, (const uint8_t *)"first", 5), SEND_QUEUED);
     if (slice_equal(info->query, SLICE("close"))) {
         conn_close(conn, CLOSE_NORMAL, "at once");
@@ -153,8 +155,8 @@ START_TEST(test_a_handler_speaks_first_and_sees_the_request)
     open_one();
     ck_assert_ptr_eq(client->conn->handler, &second);
     ck_assert_ptr_nonnull(strstr((char *)client->bytes, "\r\nSec-WebSocket-Protocol: mine\r\n"));
-    ck_assert_mem_eq(seen_head, "GET /x HTTP/1.1\r\nHost: localhost\r\n", 34);
-    ck_assert_ptr_nonnull(strstr(seen_head, "\r\n\r\n"));
+    ck_assert_str_eq(seen_target, "/x");
+    ck_assert_uint_ge(seen_fields, 5);
     say("echo");
     client_expect(client, TEXT, "echo", 4);
 }
