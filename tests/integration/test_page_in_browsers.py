@@ -2,10 +2,10 @@
 
 import unittest
 
-from harness import certificates, configuration
+from harness import configuration
 from harness.case import SharedDaemonTest
 from harness.daemon import Daemon
-from harness.engines import Engine
+from harness.engines_case import EngineVisits
 
 MANY = 5000
 
@@ -15,22 +15,10 @@ ROUTES = [
 ]
 
 
-class PageVisits:
+class PageVisits(EngineVisits):
     """What is done in each engine."""
 
-    engine_name = None
-
-    @classmethod
-    def configuration(cls):
-        listeners = [configuration.PLAIN,
-                     configuration.tls_listener([certificates.get('localhost')])]
-        return configuration.configuration(ROUTES, listeners)
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = Engine(cls.engine_name)
-        cls.addClassCleanup(cls.engine.stop)
+    ROUTES = ROUTES
 
     def settings(self, path='/', page='', secure=False, **more):
         port = self.daemon.address('secure' if secure else 'plain')[1]

@@ -3,9 +3,8 @@ written from the standard."""
 
 import unittest
 
-from harness import certificates, configuration
 from harness.case import SharedDaemonTest
-from harness.engines import Engine
+from harness.engines_case import EngineVisits
 
 ROUTES = [
     {'path': '/', 'handler': 'echo', 'subprotocols': ['alpha', 'beta'], 'max_message_size': '16MiB'},
@@ -14,22 +13,10 @@ ROUTES = [
 ]
 
 
-class ApiVisit:
+class ApiVisit(EngineVisits):
     """What is done in each engine."""
 
-    engine_name = None
-
-    @classmethod
-    def configuration(cls):
-        listeners = [configuration.PLAIN,
-                     configuration.tls_listener([certificates.get('localhost')])]
-        return configuration.configuration(ROUTES, listeners)
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = Engine(cls.engine_name)
-        cls.addClassCleanup(cls.engine.stop)
+    ROUTES = ROUTES
 
     def test_it_is_as_the_standard_says(self):
         host, port = self.daemon.address()
