@@ -347,15 +347,21 @@ static void note_round_trip(struct conn *conn)
                   duration_ms > 0 ? (uint64_t)duration_ms * 1000 : 0);
 }
 
-/* Whatever arrives proves that the peer lives: no Pong is awaited any more, the next Ping is due
- * earlier than the Pong was. */
+/* No Pong is awaited any more; the next Ping is due earlier than it was. Apart from the rest, which
+ * every read goes through: 25 instructions less there. */
+static __attribute__((noinline)) void end_wait_for_pong(struct conn *conn)
+{
+    note_round_trip(conn);
+    conn->phase_end_ms = 0;
+    conn_schedule(conn);
+}
+
+/* Whatever arrives proves that the peer lives. */
 void conn_note_alive(struct conn *conn)
 {
     conn->alive_ms = loop_now(conn->loop);
     if (conn->state == CONN_OPEN && conn->phase_end_ms != 0) {
-        note_round_trip(conn);
-        conn->phase_end_ms = 0;
-        conn_schedule(conn);
+        end_wait_for_pong(conn);
     }
 }
 
