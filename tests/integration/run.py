@@ -5,8 +5,8 @@ usage: WSRELAYD=path/to/wsrelayd tests/integration/run.py [NAME...]
 
 A NAME is a module (test_echo) or a part of a test's name (rfc6455_5_2); one that chooses no test
 fails. The modules run in processes of their own, some at a time, the longest first. What failed is
-printed with its reason; the last line is "N passed, M failed", and the exit status 0 when nothing
-failed.
+printed with its reason behind the modules' sums, where a cut log still has it; the last line is
+"N passed, M failed", and the exit status 0 when nothing failed.
 """
 
 import collections
@@ -129,6 +129,9 @@ def report(outcomes, result):
         return
     print(f'{name}: {outcome["passed"]} passed, {outcome["failed"]} failed '
           f'({seconds:.1f} s)', flush=True)
+
+
+def show_problems(outcome):
     shown = collections.Counter()
     for test, reason in outcome['problems']:
         owner = test.partition(' ')[0]
@@ -146,6 +149,8 @@ def run_all(selected):
     modules = chosen(selected)
     jobs = [functools.partial(run_process, name, selected or [name]) for name in modules]
     programs.run_all(jobs, AT_ONCE, functools.partial(report, outcomes))
+    for outcome in outcomes:
+        show_problems(outcome)
     in_vain = set(selected or modules).difference(*(outcome['choosing'] for outcome in outcomes))
     for name in sorted(in_vain):
         print(f'FAILED {name}: there is no such test')
