@@ -1,6 +1,7 @@
 """The service manager's end of the notification socket, and of the sockets that it passes."""
 
 import array
+import contextlib
 import os
 import select
 import shutil
@@ -122,9 +123,14 @@ def listening_socket(address=('127.0.0.1', 0)):
 
 
 def descriptors_of(pid):
-    """The open descriptors of a process, and what each is."""
+    """The open descriptors of a process, and what each is; without those that it closes while
+    they are looked at."""
     directory = f'/proc/{pid}/fd'
-    return {int(number): os.readlink(f'{directory}/{number}') for number in os.listdir(directory)}
+    targets = {}
+    for number in os.listdir(directory):
+        with contextlib.suppress(FileNotFoundError):
+            targets[int(number)] = os.readlink(f'{directory}/{number}')
+    return targets
 
 
 # What a start may say of the machine and the user it runs as, whatever sockets it takes.
