@@ -137,12 +137,21 @@ void conn_close_orderly(struct conn *conn, uint16_t code, const char *reason)
     }
 }
 
-/* What has been sent before is not taken back. */
+/* Goes on to the end behind what is queued; what comes in is not looked at any more. */
+static void finish(struct conn *conn)
+{
+    conn_set_state(conn, CONN_FINISHING);
+    conn->phase_end_ms = 0;
+}
+
 void conn_abort(struct conn *conn, const char *reason)
 {
     if (conn->state == CONN_OPEN) {
-        conn_flush(conn);
-        conn_kill(conn, CLOSE_ABNORMAL, reason);
+        record(conn, CLOSE_ABNORMAL, reason);
+        finish(conn);
+        conn_drop_held(conn);
+        read_on(conn);
+        conn_schedule(conn);
     }
 }
 
@@ -164,8 +173,7 @@ void conn_peer_closed(struct conn *conn, uint16_t code, struct slice reason)
     bool answer = conn->state == CONN_OPEN;
 
     record_peer_reason(conn, code, reason);
-    conn_set_state(conn, CONN_FINISHING);
-    conn->phase_end_ms = 0;
+    finish(conn);
     if (answer) {
         conn_drop_held(conn);
         conn_queue_close(conn, code, (struct slice){NULL, 0});

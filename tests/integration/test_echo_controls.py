@@ -212,6 +212,17 @@ class EndTest(ControlsTest):
                 await self.assert_closed(client, 1006)
         self.run_async(conversation)
 
+    def test_an_end_without_a_frame_comes_behind_all_that_was_asked_for(self):
+        async def conversation(size, repeat):
+            async with self.shaped(close=1006, after=1, repeat=repeat) as client:
+                await client.send(bytes(size))
+                for _ in range(repeat):
+                    self.assertEqual(len(await client.recv()), size)
+                await self.assert_closed(client, 1006)
+        for size, repeat in ((2000, 100), (500000, 20)):
+            with self.subTest(size=size):
+                self.run_async(lambda size=size, repeat=repeat: conversation(size, repeat))
+
     def test_status(self):
         async def conversation():
             for status in (401, 403, 404, 418, 426, 429, 500, 503, 599):
