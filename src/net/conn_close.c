@@ -155,14 +155,24 @@ void conn_abort(struct conn *conn, const char *reason)
     }
 }
 
+/* What flows until somebody ends it: messages, or events, whose stream has no closing words. */
+static bool is_flowing(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN || conn->state == CONN_EVENTS;
+}
+
 bool conn_close_as_told(struct conn *conn, uint16_t code, struct slice reason)
 {
-    if (conn->state != CONN_OPEN) {
+    if (!is_flowing(conn)) {
         return false;
     }
     conn_enter(conn);
     record_copy(conn, code, reason);
-    close_open(conn, code, reason, find_failure(code));
+    if (conn->state == CONN_EVENTS) {
+        conn_end_events(conn);
+    } else {
+        close_open(conn, code, reason, find_failure(code));
+    }
     conn_leave(conn);
     return true;
 }
@@ -282,8 +292,15 @@ static void refuse_unopened(struct conn *conn)
         conn_kill(conn, CLOSE_GOING_AWAY, "the server is stopping");
     } else if (conn->state == CONN_UPGRADE) {
         conn_refuse(conn, &stopping);
-    } else if (conn->state == CONN_EVENTS) {
+    }
+}
+
+static void end_flow(struct conn *conn, uint16_t code, const char *reason)
+{
+    if (conn->state == CONN_EVENTS) {
         conn_end_events(conn);
+    } else {
+        conn_close(conn, code, reason);
     }
 }
 
@@ -291,7 +308,7 @@ void conn_stop(struct conn *conn)
 {
     conn_enter(conn);
     refuse_unopened(conn);
-    conn_close(conn, CLOSE_GOING_AWAY, "the server is stopping");
+    end_flow(conn, CLOSE_GOING_AWAY, "the server is stopping");
     conn_leave(conn);
 }
 
@@ -299,9 +316,8 @@ void conn_drain(struct conn *conn)
 {
     conn_enter(conn);
     refuse_unopened(conn);
-    if (conn->state == CONN_OPEN) {
-        conn->departing = true;
-        conn_schedule(conn);
+    if (is_flowing(conn)) {
+        conn_send_away(conn);
     }
     conn_leave(conn);
 }
@@ -309,7 +325,7 @@ void conn_drain(struct conn *conn)
 void conn_send_away(struct conn *conn)
 {
     conn->departing = true;
-    if (conn->state == CONN_OPEN) {
+    if (is_flowing(conn)) {
         conn_schedule(conn);
     }
 }
@@ -320,7 +336,7 @@ void conn_keep(struct conn *conn)
 
     conn->departing = false;
     conn->depart_due = false;
-    if (was_leaving && conn->state == CONN_OPEN) {
+    if (was_leaving && is_flowing(conn)) {
         conn_schedule(conn);
     }
 }
@@ -331,5 +347,5 @@ void conn_depart(struct conn *conn)
 
     conn->departing = false;
     conn->depart_due = false;
-    conn_close(conn, departure->code, departure->reason);
+    end_flow(conn, departure->code, departure->reason);
 }

@@ -99,8 +99,9 @@ static int64_t next_deadline(const struct conn *conn)
     switch (conn->state) {
     case CONN_OPEN:
         return open_end(conn);
-    case CONN_CLOSING:
     case CONN_EVENTS:
+        return earliest(departure_end(conn), earliest(conn->phase_end_ms, send_end(conn)));
+    case CONN_CLOSING:
     case CONN_FINISHING:
         return earliest(conn->phase_end_ms, send_end(conn));
     default:
@@ -200,11 +201,16 @@ static void wake(struct conn *conn, int64_t now_ms)
     }
 }
 
+static void send_overdue(struct conn *conn)
+{
+    count(conn, COUNTER_SEND_TIMEOUTS);
+    conn_kill(conn, CLOSE_ABNORMAL, "the peer took nothing for timeouts.send");
+}
+
 static void open_deadline(struct conn *conn, int64_t now_ms)
 {
     if (is_past(send_end(conn), now_ms)) {
-        count(conn, COUNTER_SEND_TIMEOUTS);
-        conn_kill(conn, CLOSE_ABNORMAL, "the peer took nothing for timeouts.send");
+        send_overdue(conn);
     } else if (is_past(pong_end(conn), now_ms)) {
         pong_missing(conn);
     } else if (is_past(departure_end(conn), now_ms)) {
@@ -250,8 +256,9 @@ static void phase_deadline(struct conn *conn)
 static void events_deadline(struct conn *conn, int64_t now_ms)
 {
     if (is_past(send_end(conn), now_ms)) {
-        count(conn, COUNTER_SEND_TIMEOUTS);
-        conn_kill(conn, CLOSE_ABNORMAL, "the peer took nothing for timeouts.send");
+        send_overdue(conn);
+    } else if (is_past(departure_end(conn), now_ms)) {
+        depart_soon(conn);
     } else if (is_past(conn->phase_end_ms, now_ms)) {
         conn_send_event(conn);
     }

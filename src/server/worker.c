@@ -200,12 +200,10 @@ static void send_away(struct worker *worker, const struct outdated *outdated)
     for (struct list_node *node = head->next; node != head; node = node->next) {
         struct conn *conn = container_of(node, struct conn, node);
 
-        if (conn->state <= CONN_OPEN) {
-            if (outdated != NULL && outdated_has(outdated, conn)) {
-                conn_send_away(conn);
-            } else {
-                conn_keep(conn);
-            }
+        if (outdated != NULL && outdated_has(outdated, conn)) {
+            conn_send_away(conn);
+        } else {
+            conn_keep(conn);
         }
     }
     worker->sends_away = outdated != NULL;

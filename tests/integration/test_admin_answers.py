@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 
 from harness import frames
 from harness.admin_case import AdminTest
+from harness.connection import FIN
 from harness.deadline import wait_until
 from harness.frames import BINARY, TEXT
 
@@ -126,6 +127,15 @@ class ConnectionsTest(AdminTest):
         client.expect_end()
         wait_until(lambda: self.unix.post(f'/v1/connections/{number}/close').status == 404,
                    'the connection to be unknown')
+
+    def test_a_stream_of_events_is_ended(self):
+        self.start_admin(routes=[{'path': '/', 'handler': 'echo', 'page': True}])
+        stream, _ = self.request(b'GET /.sse HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        connection, = self.connections()['connections']
+        self.assertEqual(connection['state'], 'events')
+        answer = self.unix.post(f'/v1/connections/{connection["id"]}/close')
+        self.assertEqual(answer.json, {'closed': 1})
+        self.assertEqual(stream.read_end()[0], FIN)
 
     def test_every_code_that_is_allowed_arrives(self):
         self.start_admin()

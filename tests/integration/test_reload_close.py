@@ -5,7 +5,7 @@ from collections import Counter
 from harness import configuration, frames
 from harness.client import Client
 from harness.closing import moments_of_closing
-from harness.connection import LOCAL, PLAIN, SECURE, connect_socket
+from harness.connection import FIN, LOCAL, PLAIN, SECURE, Connection, connect_socket
 from harness.reloading import ReloadTest
 
 EVERY_TRANSPORT = (PLAIN, SECURE, LOCAL)
@@ -80,6 +80,25 @@ class CloseTest(ClosingTest):
             for client in kept:
                 client.echo('kept')
                 client.close_orderly()
+
+    def test_events_of_a_dropped_listener_end_and_others_go_on(self):
+        paged = [{**ECHO, 'page': True}]
+        extra = {'name': 'extra', 'address': '127.0.0.1:0'}
+        self.start_everywhere(**SOON, routes=paged, listeners=[*self.listeners(), extra])
+        dropped = Connection(connect_socket(self.daemon.address('extra')))
+        kept = self.connect()
+        for connection in (dropped, kept):
+            connection.send(b'GET /.sse HTTP/1.1\r\nHost: localhost\r\n\r\n')
+            self.next_event(connection)
+        self.reload(routes=paged, listeners=self.listeners(), defaults={'on_reload': 'close'})
+        self.assertEqual(dropped.read_end()[0], FIN)
+        self.next_event(kept)
+        kept.close()
+
+    @staticmethod
+    def next_event(connection):
+        connection.read_until(lambda buffer: b'data: ' in buffer, 'an event')
+        connection.buffer.clear()
 
     def test_a_change_of_on_reload_alone_closes_nobody(self):
         self.start_everywhere(**SOON)
