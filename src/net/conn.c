@@ -475,6 +475,18 @@ void conn_ready(struct watch *watch, unsigned what)
     conn_leave(conn);
 }
 
+void conn_call(struct conn *conn, void (*callback)(struct conn *conn))
+{
+    uint64_t sent_before = conn->messages_out;
+
+    if (callback != NULL) {
+        callback(conn);
+    }
+    if (conn->messages_out != sent_before) {
+        conn->message_ms = loop_now(conn->loop);
+    }
+}
+
 /* ---- work at the end of the turn ---- */
 
 void conn_mark_dirty(struct conn *conn)
@@ -508,9 +520,7 @@ void conn_run(struct conn *conn)
     conn_enter(conn);
     if (conn->writable_due && conn->state == CONN_OPEN) {
         conn->writable_due = false;
-        if (conn->handler->on_writable != NULL) {
-            conn->handler->on_writable(conn);
-        }
+        conn_call(conn, conn->handler->on_writable);
     }
     if (conn->depart_due) {
         conn_depart(conn);

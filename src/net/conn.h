@@ -147,6 +147,10 @@ void conn_ready(struct watch *watch, unsigned what);
 void conn_enter(struct conn *conn);
 void conn_leave(struct conn *conn);
 
+/* Calls what the handler has for something else than a message, or NULL. What it sends then is a
+ * message as any other to the idle timeout. */
+void conn_call(struct conn *conn, void (*callback)(struct conn *conn));
+
 /* The end-of-turn work of the loop for a connection on its queues. */
 void conn_run(struct conn *conn);
 void conn_flush_dirty(struct conn *conn);

@@ -187,18 +187,10 @@ static void depart_soon(struct conn *conn)
     conn_mark_runnable(conn);
 }
 
-/* What the handler sends now is a message as any other. */
-static void wake(struct conn *conn, int64_t now_ms)
+static void wake(struct conn *conn)
 {
-    uint64_t sent_before = conn->messages_out;
-
     conn->timing->wake_ms = 0;
-    if (conn->handler->on_wake != NULL) {
-        conn->handler->on_wake(conn);
-    }
-    if (conn->messages_out != sent_before) {
-        conn->message_ms = now_ms;
-    }
+    conn_call(conn, conn->handler->on_wake);
 }
 
 static void send_overdue(struct conn *conn)
@@ -224,7 +216,7 @@ static void open_deadline(struct conn *conn, int64_t now_ms)
     } else if (is_past(ping_due(conn), now_ms)) {
         send_ping(conn, now_ms);
     } else if (is_past(wake_end(conn), now_ms)) {
-        wake(conn, now_ms);
+        wake(conn);
     }
 }
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from harness import configuration, frames
 from harness.case import SharedDaemonTest
+from harness.deadline import Stopwatch
 from harness.handshake import Request
 from harness.tools import require_websockets
 
@@ -21,6 +22,7 @@ ROUTES = [
     {'path': '/greeting', 'handler': {'type': 'echo', 'controls': True,
                                       'greeting': 'Request served by grün'}},
     {'path': '/short', 'handler': {'type': 'echo', 'controls': True}, 'ping_timeout': '500ms'},
+    {'path': '/impatient', 'handler': {'type': 'echo', 'controls': True}, 'idle_timeout': '2s'},
 ]
 
 # Parameters, and what the answer says of them after "PARAMETER: ".
@@ -222,6 +224,19 @@ class EndTest(ControlsTest):
         for size, repeat in ((2000, 100), (500000, 20)):
             with self.subTest(size=size):
                 self.run_async(lambda size=size, repeat=repeat: conversation(size, repeat))
+
+    def test_who_takes_echoes_slowly_is_not_idle(self):
+        """What the peer's reading brings out is sent without a message of its own coming in."""
+        size, repeat = 16384, 800
+        client = self.client(f'/impatient?repeat={repeat}', receive_buffer=8192)
+        client.send(frames.binary(bytes(size)))
+        stopwatch = Stopwatch()
+        for _ in range(repeat):
+            self.assertEqual(len(client.next_frame('a copy').payload), size)
+            if stopwatch.seconds() < 3:
+                time.sleep(0.005)
+        self.assertGreater(stopwatch.seconds(), 2)
+        client.close_orderly()
 
     def test_status(self):
         async def conversation():
