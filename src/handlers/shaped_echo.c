@@ -13,8 +13,8 @@
 #include "handlers/info.h"
 #include "protocol/frame.h"
 
-/* What a callback sends; then others on the thread have their turn. */
-enum { FRAMES_PER_CALLBACK = 4096 };
+/* What is sent in a turn; then others on the thread have theirs. */
+enum { FRAMES_PER_TURN = 4096 };
 
 struct shaped_echo {
     struct conn_timing timing;
@@ -22,6 +22,7 @@ struct shaped_echo {
     struct echo_queue queue;
     uint32_t received; /* messages, while a close waits for them */
     bool congested;    /* the peer is too slow: on_writable is awaited */
+    int frames_left;   /* of FRAMES_PER_TURN; on_wake and on_writable are called once in a turn */
     size_t sent;       /* bytes of the first message, of the copy that is being sent in fragments */
     char problem[ECHO_CONTROLS_PROBLEM_BYTES];
 };
@@ -90,13 +91,13 @@ static void end_message(struct conn *conn, struct shaped_echo *echo, bool is_las
     }
 }
 
-/* Sends what is due, as long as the peer keeps up and the callback may. */
+/* Sends what is due, as long as the peer keeps up and the turn has frames left. */
 static void send_due(struct conn *conn, struct shaped_echo *echo)
 {
     int64_t now_ms = conn_now_ms(conn);
     struct held_message *first;
 
-    for (int frames = 0; frames < FRAMES_PER_CALLBACK && !echo->congested; frames++) {
+    for (; echo->frames_left > 0 && !echo->congested; echo->frames_left--) {
         first = echo_queue_first(&echo->queue);
         if (first == NULL || first->due_ms > now_ms) {
             break;
@@ -131,6 +132,7 @@ static void shaped_echo_wake(struct conn *conn)
 {
     struct shaped_echo *echo = conn_state(conn);
 
+    echo->frames_left = FRAMES_PER_TURN;
     send_due(conn, echo);
     go_on(conn, echo);
 }
@@ -184,7 +186,8 @@ static void shaped_echo_message(struct conn *conn, enum message_type type, const
     message->copies = dropped ? 0 : echo->controls.repeat;
     message->is_last = last;
     message->due_ms = conn_now_ms(conn) + delay_ms(conn, &echo->controls);
-    shaped_echo_wake(conn);
+    send_due(conn, echo);
+    go_on(conn, echo);
 }
 
 /* ---- opening and closing ---- */
@@ -221,6 +224,7 @@ static const struct handler shaped_echo_handler = {
 
 static void apply(struct conn *conn, struct shaped_echo *echo)
 {
+    echo->frames_left = FRAMES_PER_TURN;
     echo->timing.ping_interval_ms = echo->controls.ping_ms;
     echo->timing.max_age_ms = echo->controls.max_age_ms;
     conn_set_timing(conn, &echo->timing);
