@@ -221,7 +221,7 @@ static void open_deadline(struct conn *conn, int64_t now_ms)
 }
 
 /* What the end of each phase but CONN_OPEN means. */
-static const struct {
+static const struct phase_end {
     enum counter counter;
     bool counted;
     const char *reason;
@@ -237,12 +237,19 @@ static const struct {
     [CONN_LINGERING] = {COUNTER_CLOSE_TIMEOUTS, false, NULL},
 };
 
+/* What has not been opened finishes with an answer. */
+static const struct phase_end unanswered = {COUNTER_HANDSHAKE_TIMEOUTS, true,
+                                            "the peer did not take the answer in time"};
+
 static void phase_deadline(struct conn *conn)
 {
-    if (phase_ends[conn->state].counted) {
-        count(conn, phase_ends[conn->state].counter);
+    const struct phase_end *end =
+        conn->state == CONN_FINISHING && !conn->opened ? &unanswered : &phase_ends[conn->state];
+
+    if (end->counted) {
+        count(conn, end->counter);
     }
-    conn_kill(conn, CLOSE_ABNORMAL, phase_ends[conn->state].reason);
+    conn_kill(conn, CLOSE_ABNORMAL, end->reason);
 }
 
 static void events_deadline(struct conn *conn, int64_t now_ms)

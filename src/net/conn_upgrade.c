@@ -20,6 +20,13 @@ static const struct http_refusal no_route = {.status = 404,
 static const struct http_refusal bad_origin = {
     .status = 403, .reason = "Pages of this origin may not connect here."};
 
+/* Says why. Whether the request was one for a head alone has been found out before. */
+static void refuse_for(struct http_refusal *refusal, const struct http_refusal *cause)
+{
+    refusal->status = cause->status;
+    refusal->reason = cause->reason;
+}
+
 struct http_limits conn_http_limits(const struct conn *conn)
 {
     const struct limits_config *limits = &conn->loop->snapshot->limits;
@@ -91,7 +98,7 @@ static bool handler_accepts(struct conn *conn, const struct handler *handler,
                             const struct upgrade_info *info, struct http_refusal *refusal)
 {
     if (!conn_become(conn, handler)) {
-        *refusal = no_memory;
+        refuse_for(refusal, &no_memory);
         return false;
     }
     if (handler->on_upgrade != NULL &&
@@ -119,13 +126,13 @@ static bool route_accepts(struct conn *conn, const struct http_head *head,
     const struct route_settings *settings;
 
     if (route == NULL) {
-        *refusal = no_route;
+        refuse_for(refusal, &no_route);
         return false;
     }
     settings = &route->config.settings;
     conn->route = route_hold(route);
     if (!origin_allowed(settings, request->origin)) {
-        *refusal = bad_origin;
+        refuse_for(refusal, &bad_origin);
         return false;
     }
     conn->subprotocol = upgrade_choose_subprotocol(
@@ -170,11 +177,11 @@ static bool server_accepts(const struct conn *conn, struct http_refusal *refusal
 {
     if (conn->admission == ADMISSION_OVERFLOW) {
         counter_add(&conn->loop->counters, COUNTER_OVER_LIMIT, 1);
-        *refusal = over_limit;
+        refuse_for(refusal, &over_limit);
         return false;
     }
     if (conn->loop->stopping) {
-        *refusal = stopping;
+        refuse_for(refusal, &stopping);
         return false;
     }
     return true;

@@ -300,10 +300,14 @@ struct status {
     const char *fields;
 };
 
+/* It has no content, as if the request were HEAD: RFC 9110 section 15.4.5. */
+enum { NOT_MODIFIED = 304 };
+
 static const struct status statuses[] = {
     {301, "Moved Permanently", "", ""},
     {302, "Found", "", ""},
     {303, "See Other", "", ""},
+    {NOT_MODIFIED, "Not Modified", "", ""},
     {307, "Temporary Redirect", "", ""},
     {308, "Permanent Redirect", "", ""},
     {400, "Bad Request", "", ""},
@@ -368,5 +372,6 @@ size_t upgrade_write_refused(char *target, const struct http_refusal *refusal)
                                      status.code, status.phrase, status.fields, status.connection,
                                      content_bytes, reason_bytes, refusal->reason);
 
-    return refusal->head_only ? length - (size_t)content_bytes : length;
+    return refusal->head_only || status.code == NOT_MODIFIED ? length - (size_t)content_bytes
+                                                             : length;
 }

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from harness import configuration, frames
 from harness.case import SharedDaemonTest
+from harness.connection import FIN
 from harness.deadline import Stopwatch
 from harness.handshake import Request
 from harness.tools import require_websockets
@@ -248,6 +249,14 @@ class EndTest(ControlsTest):
         # The package would follow redirects, of which these have no target.
         for status in (300, 302, 418):
             self.assert_refused(Request(f'/shaped?status={status}'), status)
+
+    def test_a_status_that_has_no_content(self):
+        connection = self.connect()
+        connection.send(Request('/shaped?status=304').encode())
+        ending, answer = connection.read_end()
+        head, _, content = answer.partition(b'\r\n\r\n')
+        self.assertEqual((ending, content), (FIN, b''))
+        self.assertTrue(head.startswith(b'HTTP/1.1 304 Not Modified\r\n'), head)
 
     def test_subprotocol(self):
         async def conversation():

@@ -316,6 +316,18 @@ class LoadTest(DaemonTest):
         for sock in sockets:
             sock.close()
 
+    def test_an_answer_that_is_not_taken_is_a_handshake_out_of_time(self):
+        """4 MiB of escapes, which neither side's kernel can hold."""
+        self.start_page(timeouts={'handshake': '1s'}, limits={'header_size': '1MiB'},
+                        log={'level': 'debug'})
+        sock = self.socket(receive_buffer=2048)
+        sock.sendall(posted('/.http', '\xff' * ((1 << 20) - 1024)))
+        self.daemon.log.wait_for('ended before the upgrade',
+                                 reason='the peer did not take the answer in time')
+        stopped = self.stopped_counters()
+        self.assertEqual((stopped['handshake_timeouts'], stopped['close_timeouts']), (1, 0))
+        sock.close()
+
     def wait_for_descriptors(self, count):
         from harness.deadline import wait_until
         wait_until(lambda: self.daemon.descriptor_count() <= count, 'the end of connections')
@@ -336,9 +348,18 @@ class LoadTest(DaemonTest):
         _, response = self.request(plain())
         self.assertEqual(response.status, 503)
         check_refusal(response)
+        self.check_head_refused(503)
         for connection in events:
             connection.close()
         self.wait_for_place()
+
+    def check_head_refused(self, status):
+        connection = self.connect()
+        connection.send(plain(method='HEAD'))
+        ending, answer = connection.read_end()
+        self.assertEqual(ending, FIN)
+        self.assertTrue(answer.startswith(b'HTTP/1.1 %d ' % status), answer)
+        self.assertTrue(answer.endswith(b'\r\n\r\n'), 'content for a HEAD')
 
     def wait_for_place(self):
         from harness.deadline import wait_until
