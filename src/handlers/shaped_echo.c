@@ -13,8 +13,9 @@
 #include "handlers/info.h"
 #include "protocol/frame.h"
 
-/* What is sent in a turn; then others on the thread have theirs. */
-enum { FRAMES_PER_TURN = 4096 };
+/* What is sent from one wake-up to the next, which comes when others on the thread have had their
+ * turn, however many messages come in between. */
+enum { FRAMES_PER_WAKE = 4096 };
 
 struct shaped_echo {
     struct conn_timing timing;
@@ -22,7 +23,7 @@ struct shaped_echo {
     struct echo_queue queue;
     uint32_t received; /* messages, while a close waits for them */
     bool congested;    /* the peer is too slow: on_writable is awaited */
-    int frames_left;   /* of FRAMES_PER_TURN; on_wake and on_writable are called once in a turn */
+    int frames_left;   /* of FRAMES_PER_WAKE */
     size_t sent;       /* bytes of the first message, of the copy that is being sent in fragments */
     char problem[ECHO_CONTROLS_PROBLEM_BYTES];
 };
@@ -91,7 +92,7 @@ static void end_message(struct conn *conn, struct shaped_echo *echo, bool is_las
     }
 }
 
-/* Sends what is due, as long as the peer keeps up and the turn has frames left. */
+/* Sends what is due, as long as the peer keeps up and there are frames left. */
 static void send_due(struct conn *conn, struct shaped_echo *echo)
 {
     int64_t now_ms = conn_now_ms(conn);
@@ -132,7 +133,7 @@ static void shaped_echo_wake(struct conn *conn)
 {
     struct shaped_echo *echo = conn_state(conn);
 
-    echo->frames_left = FRAMES_PER_TURN;
+    echo->frames_left = FRAMES_PER_WAKE;
     send_due(conn, echo);
     go_on(conn, echo);
 }
@@ -224,7 +225,7 @@ static const struct handler shaped_echo_handler = {
 
 static void apply(struct conn *conn, struct shaped_echo *echo)
 {
-    echo->frames_left = FRAMES_PER_TURN;
+    echo->frames_left = FRAMES_PER_WAKE;
     echo->timing.ping_interval_ms = echo->controls.ping_ms;
     echo->timing.max_age_ms = echo->controls.max_age_ms;
     conn_set_timing(conn, &echo->timing);

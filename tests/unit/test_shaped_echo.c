@@ -188,6 +188,29 @@ START_TEST(test_a_message_may_come_in_very_many_fragments)
 }
 END_TEST
 
+/* However many messages one read has brought; a turn may have a wake-up at its end. */
+START_TEST(test_a_turn_sends_a_bounded_number_of_frames)
+{
+    enum { MESSAGES = 20, COPIES = 1000, FRAMES_PER_TURN = 2 * 4096 };
+    uint8_t bytes[MESSAGES * 20];
+    size_t length = 0;
+
+    settings.queue.messages = MESSAGES;
+    for (int i = 0; i < MESSAGES; i++) {
+        length += client_make_frame(bytes + length, TEXT, "x", 1);
+    }
+    client = client_open("/x?repeat=1000");
+    client_send(client, bytes, length);
+    for (uint64_t sent = 0; sent < MESSAGES * COPIES; sent = client->conn->messages_out) {
+        net_turn();
+        ck_assert_uint_le(client->conn->messages_out, sent + FRAMES_PER_TURN);
+    }
+    for (int i = 0; i < MESSAGES * COPIES; i++) {
+        expect("x");
+    }
+}
+END_TEST
+
 START_TEST(test_a_close_comes_behind_the_last_message_of_many_in_one_piece)
 {
     uint8_t bytes[5 * 20];
@@ -277,6 +300,7 @@ int main(void)
     tcase_add_test(tests, test_one_message_is_always_taken);
     tcase_add_test(tests, test_copies_wait_for_a_peer_that_does_not_read);
     tcase_add_test(tests, test_a_message_may_come_in_very_many_fragments);
+    tcase_add_test(tests, test_a_turn_sends_a_bounded_number_of_frames);
     tcase_add_test(tests, test_a_close_comes_behind_the_last_message_of_many_in_one_piece);
     tcase_add_test(tests, test_a_lost_message_counts_for_the_close);
     tcase_add_test(tests, test_an_end_without_a_close_frame_takes_no_message_back);
