@@ -11,6 +11,7 @@ const STATES = {
   closed: 'Not connected', connecting: 'Connecting\u2026', open: 'Connected', closing: 'Closing\u2026',
   waiting: 'Connecting again',
 };
+const NO_URL = 'This is no URL of a WebSocket: ws://host:port/path, or wss:// for TLS.';
 const SHOWN_LENGTH = 1 << 16; // of a message, in full
 const REFRESH_MS = 250;
 const ANNOUNCE_MS = 3000;
@@ -153,6 +154,23 @@ function ownUrl() {
   return `${location.protocol.replace('http', 'ws')}//${location.host}${path}${location.search}`;
 }
 
+// Puts a control of the echo into the URL, in place of one of the same name.
+function addControl(event) {
+  const [name, value] = (event.target.dataset.control || '').split('=');
+  if (!name) {
+    return;
+  }
+  showProblem('connection-problem', null, 'url');
+  try {
+    const url = new URL($('url').value.trim());
+    url.searchParams.set(name, value);
+    $('url').value = url.href;
+    $('url').focus();
+  } catch {
+    showProblem('connection-problem', NO_URL, 'url');
+  }
+}
+
 function connect() {
   const url = $('url').value.trim();
   const subprotocols = $('subprotocols').value.split(',').map((name) => name.trim()).filter(Boolean);
@@ -165,7 +183,7 @@ function connect() {
     logEvent(`Connecting to ${url}`);
   } catch (error) {
     const ofUrl = !/^wss?:\/\/[^#]+$/i.test(url);
-    const text = ofUrl ? 'This is no URL of a WebSocket: ws://host:port/path, or wss:// for TLS.'
+    const text = ofUrl ? NO_URL
       : 'A subprotocol is a word without blanks, and may stand here once.';
     showProblem('connection-problem', text, ofUrl ? 'url' : 'subprotocols');
     link.setState('closed');
@@ -417,6 +435,7 @@ const submits = (handle) => (event) => {
 };
 
 on('connection', 'submit', submits(connect));
+on('controls', 'click', addControl);
 on('disconnect', 'click', disconnect);
 on('reconnect', 'change', () => { link.reconnects = $('reconnect').checked; });
 on('message', 'submit', submits(sendContent));

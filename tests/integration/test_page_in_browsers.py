@@ -11,6 +11,7 @@ MANY = 5000
 
 ROUTES = [
     {'path': '/', 'handler': 'echo', 'page': True, 'subprotocols': ['alpha', 'beta']},
+    {'path': '/shaped', 'handler': {'type': 'echo', 'controls': True}, 'page': True},
     {'path': '/room/{name}', 'handler': {'type': 'broadcast', 'room': '{name}'}, 'page': True},
 ]
 
@@ -50,6 +51,9 @@ class PageVisits(EngineVisits):
 
     def test_a_refusal_is_told(self):
         self.engine.visit('refused', self.settings())
+
+    def test_the_echo_is_shaped(self):
+        self.engine.visit('shaped', self.settings('/shaped'))
 
     def test_two_tabs_meet_in_a_room(self):
         self.engine.visit('room', self.settings('/room/lobby'))

@@ -102,36 +102,59 @@ START_TEST(test_every_row_has_its_line_of_help)
 }
 END_TEST
 
-/* The paragraph of every control in the manual page says what it takes. */
-START_TEST(test_the_manual_page_has_every_control_with_its_range)
+/* Where people read of the controls. */
+static const struct document {
+    const char *path;
+    const char *before; /* a control's name, at the start of its paragraph */
+    const char *behind;
+    const char *end;
+} documents[] = {
+    {"man/wsrelayd.yaml.5", "\n.It Li ", "\n", "\n."},
+    {"src/page/page.html", "\">", "</button></dt><dd>", "</dd>"},
+};
+
+/* What the paragraph of a control has to say. */
+static void write_range(const struct echo_control *row, char *range, size_t size)
 {
-    char *page = NULL;
+    if (row->type == ECHO_CONTROL_NUMBER) {
+        snprintf(range, size, row->maximum == 1 ? "%u or %u" : "%u to %u", row->minimum,
+                 row->maximum);
+    } else {
+        snprintf(range, size, row->maximum == 0 ? "1005" : "%u bytes", row->maximum);
+    }
+}
+
+static void check_paragraph(const struct document *document, const char *text,
+                            const struct echo_control *row)
+{
+    char item[64];
+    char range[64];
+    const char *found;
+
+    snprintf(item, sizeof item, "%s%s%s", document->before, row->name, document->behind);
+    write_range(row, range, sizeof range);
+    found = strstr(text, item);
+    ck_assert_msg(found != NULL, "%s: nothing of %s", document->path, row->name);
+    found += strlen(item);
+    ck_assert_msg(
+        memmem(found, (size_t)(strstr(found, document->end) - found), range, strlen(range)) != NULL,
+        "%s: %s lacks %s", document->path, row->name, range);
+}
+
+START_TEST(test_the_documents_have_every_control_with_its_range)
+{
+    const struct document *document = &documents[_i];
+    char *text = NULL;
     size_t size = 0;
-    FILE *file = fopen("man/wsrelayd.yaml.5", "r");
+    FILE *file = fopen(document->path, "r");
 
     ck_assert_ptr_nonnull(file);
-    ck_assert_int_gt(getdelim(&page, &size, '\0', file), 0);
+    ck_assert_int_gt(getdelim(&text, &size, '\0', file), 0);
     fclose(file);
     for (const struct echo_control *row = echo_control_rows; row->name != NULL; row++) {
-        char item[64];
-        char range[64];
-        const char *found;
-
-        snprintf(item, sizeof item, "\n.It Li %s\n", row->name);
-        if (row->type == ECHO_CONTROL_NUMBER) {
-            snprintf(range, sizeof range, row->maximum == 1 ? "%u or %u" : "%u to %u", row->minimum,
-                     row->maximum);
-        } else {
-            snprintf(range, sizeof range, row->maximum == 0 ? "1005" : "%u bytes", row->maximum);
-        }
-        found = strstr(page, item);
-        ck_assert_msg(found != NULL, "no item for %s", row->name);
-        found += strlen(item);
-        ck_assert_msg(memmem(found, (size_t)(strstr(found, "\n.") - found), range, strlen(range)) !=
-                          NULL,
-                      "%s lacks %s", row->name, range);
+        check_paragraph(document, text, row);
     }
-    free(page);
+    free(text);
 }
 END_TEST
 
@@ -294,7 +317,8 @@ int main(void)
     tcase_add_test(tests, test_a_number_has_its_limits);
     tcase_add_test(tests, test_the_limits_are_those_that_were_meant);
     tcase_add_test(tests, test_every_row_has_its_line_of_help);
-    tcase_add_test(tests, test_the_manual_page_has_every_control_with_its_range);
+    tcase_add_loop_test(tests, test_the_documents_have_every_control_with_its_range, 0,
+                        sizeof documents / sizeof *documents);
     tcase_add_test(tests, test_a_mistake_is_called_by_its_name);
     tcase_add_test(tests, test_values_arrive);
     tcase_add_test(tests, test_what_is_not_asked_for_is_off);

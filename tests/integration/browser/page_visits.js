@@ -261,6 +261,28 @@ async function refused(engine, settings) {
   await tab.close();
 }
 
+// The controls of an echo are listed, and each puts an example into the URL that the server takes.
+async function shaped(engine, settings) {
+  const tab = await openPage(engine, settings);
+  const url = () => tab.run(() => document.getElementById('url').value);
+  await tab.click('#controls-box summary');
+  const names = await tab.run(() => [...document.querySelectorAll('#controls button')].map((one) => one.textContent));
+  assert.strictEqual(names.length, 13);
+  await tab.click('#controls [data-control^="repeat="]');
+  await tab.click('#controls [data-control^="repeat="]');
+  assert.strictEqual(await url(), `${settings.socket}?repeat=3`);
+  await tab.click('#controls [data-control^="delay="]');
+  await connect(tab);
+  await tab.type('#content', 'again');
+  await tab.click('#send');
+  await untilText(tab, '#received-count', '3');
+  await tab.type('#url', 'no URL');
+  await tab.click('#controls [data-control^="delay="]');
+  await untilText(tab, '#connection-problem', 'no URL of a WebSocket');
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
 async function room(engine, settings) {
   const one = await openConnected(engine, settings);
   const other = await openConnected(engine, settings);
@@ -298,6 +320,7 @@ async function accessible(engine, settings) {
   await tab.press('#log', 'ArrowUp');
   await tab.type('#content', 'no JSON');
   await tab.click('#repeat-box summary');
+  await tab.click('#controls-box summary');
   await untilText(tab, '#detail-title', 'Received');
   await examine('with messages, a detail and a mistake');
   await tab.resize(390, 844);
@@ -308,5 +331,6 @@ async function accessible(engine, settings) {
 }
 
 module.exports = {
-  everyKind, aFile, mistakes, negotiated, manyMessages, theLog, reconnects, refused, room, accessible,
+  everyKind, aFile, mistakes, negotiated, manyMessages, theLog, reconnects, refused, shaped, room,
+  accessible,
 };
