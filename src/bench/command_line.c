@@ -4,6 +4,7 @@
 #include "bench/command_line.h"
 
 #include "base/option_table.h"
+#include "base/option_value.h"
 #include "bench/fanout.h"
 #include "bench/mode.h"
 #include "protocol/http.h"
@@ -15,11 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of seconds and of rates. */
+#define DECIMAL_LEAST 1e-6
+#define DECIMAL_MOST  1e9
+
 /* What an option's argument is, and so what is stored at the row's offset. */
 enum kind {
     KIND_FLAG,    /* none: bool */
     KIND_COUNT,   /* at least 1: uint64_t */
-    KIND_DECIMAL, /* more than 0: double */
+    KIND_DECIMAL, /* from DECIMAL_LEAST to DECIMAL_MOST: double */
     KIND_SIZES,
     KIND_URL,
     KIND_TEXT,   /* const char * */
@@ -121,24 +126,6 @@ static bool fail(const char *format, ...)
 
 /* ---- values ---- */
 
-static bool parse_count(const char *text, uint64_t *count)
-{
-    char *end;
-
-    errno = 0;
-    *count = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *count > 0;
-}
-
-static bool parse_decimal(const char *text, double *decimal)
-{
-    char *end;
-
-    *decimal = strtod(text, &end);
-    return ((*text >= '0' && *text <= '9') || *text == '.') && *end == '\0' && *decimal > 0 &&
-           *decimal < 1e9;
-}
-
 /* Fields that the handshake itself has: a second one would break it. */
 static bool is_reserved(struct slice name)
 {
@@ -178,9 +165,9 @@ static bool store(void *target, enum kind kind, const char *argument)
         *(bool *)target = true;
         return true;
     case KIND_COUNT:
-        return parse_count(argument, target);
+        return option_parse_count(argument, target);
     case KIND_DECIMAL:
-        return parse_decimal(argument, target);
+        return option_parse_decimal(argument, DECIMAL_LEAST, DECIMAL_MOST, target);
     case KIND_URL:
         return url_parse(argument, target) == NULL;
     case KIND_SIZES:
@@ -252,7 +239,7 @@ static bool check_use(const struct settings *settings, const struct words *words
 
     for (int i = 0; i < ROWS; i++) {
         if (words->given[i] && rows[i].modes != NULL &&
-            strstr(rows[i].modes, settings->mode->name) == NULL) {
+            !option_is_among(rows[i].modes, settings->mode->name)) {
             return fail("--%s has no meaning in mode %s", rows[i].text.name, settings->mode->name);
         }
     }

@@ -4,21 +4,23 @@
 #include "ctl/arguments.h"
 
 #include "base/option_table.h"
+#include "base/option_value.h"
 #include "config/schema.h"
 #include "ctl/complain.h"
 #include "ctl/verb.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
+
+#define SECONDS_LEAST 0.001
+#define SECONDS_MOST  1e6
 
 /* What an option's argument is, and so what is stored at the row's offset. */
 enum kind {
     KIND_FLAG,    /* none: bool */
     KIND_COUNT,   /* at least 1: uint64_t */
-    KIND_SECONDS, /* more than 0: double */
+    KIND_SECONDS, /* from SECONDS_LEAST to SECONDS_MOST: double */
     KIND_TEXT,    /* const char * */
     KIND_STATE,   /* one of STATES: const char * */
     KIND_HELP,
@@ -117,10 +119,7 @@ static const struct row rows[] = {
     {{'V', "version", NULL, "print the version, and exit"}, KIND_VERSION, 0, NULL},
 };
 
-enum {
-    ROWS = sizeof rows / sizeof *rows,
-    SECONDS_MAX = 1000000,
-};
+enum { ROWS = sizeof rows / sizeof *rows };
 
 static const struct option_table table = {rows, sizeof *rows, ROWS};
 
@@ -140,39 +139,6 @@ static bool fail(const char *format, ...)
 
 /* ---- values ---- */
 
-/* Whether one of the words of a list. */
-static bool is_among(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-
-    while (list != NULL) {
-        if (strcspn(list, " ") == length && memcmp(list, word, length) == 0) {
-            return true;
-        }
-        list = strchr(list, ' ');
-        list += list != NULL ? 1 : 0;
-    }
-    return false;
-}
-
-static bool parse_count(const char *text, uint64_t *count)
-{
-    char *end;
-
-    errno = 0;
-    *count = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *count > 0;
-}
-
-static bool parse_seconds(const char *text, double *seconds)
-{
-    char *end;
-
-    *seconds = strtod(text, &end);
-    return ((*text >= '0' && *text <= '9') || *text == '.') && *end == '\0' && *seconds >= 0.001 &&
-           *seconds <= SECONDS_MAX;
-}
-
 /* Stores an argument. Returns whether it is one that the option takes. */
 static bool store(void *target, enum kind kind, const char *argument)
 {
@@ -181,15 +147,15 @@ static bool store(void *target, enum kind kind, const char *argument)
         *(bool *)target = true;
         return true;
     case KIND_COUNT:
-        return parse_count(argument, target);
+        return option_parse_count(argument, target);
     case KIND_SECONDS:
-        return parse_seconds(argument, target);
+        return option_parse_decimal(argument, SECONDS_LEAST, SECONDS_MOST, target);
     case KIND_TEXT:
         *(const char **)target = argument;
         return true;
     case KIND_STATE:
         *(const char **)target = argument;
-        return is_among(STATES, argument);
+        return option_is_among(STATES, argument);
     default:
         return true;
     }
@@ -277,7 +243,7 @@ static bool check_use(const struct arguments *arguments, const struct words *wor
     const char *verb = arguments->verb->name;
 
     for (int i = 0; i < ROWS; i++) {
-        if (words->given[i] && rows[i].verbs != NULL && !is_among(rows[i].verbs, verb)) {
+        if (words->given[i] && rows[i].verbs != NULL && !option_is_among(rows[i].verbs, verb)) {
             return fail("--%s has no meaning with %s", rows[i].text.name, verb);
         }
     }
