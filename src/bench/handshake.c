@@ -203,7 +203,9 @@ static const char *judge_fields(const struct handshake *handshake, struct slice 
     char accept[UPGRADE_ACCEPT_BYTES];
     struct field field;
 
-    upgrade_accept(key, accept);
+    if (!upgrade_accept(key, accept)) {
+        return "the key cannot be hashed: memory is short, or OpenSSL has no SHA-1";
+    }
     while (next_field(&rest, &field)) {
         const char *why = judge_field(handshake, (struct slice){accept, sizeof accept}, &field,
                                       &acceptance, answer);

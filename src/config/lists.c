@@ -6,11 +6,12 @@
 #include "config/reader.h"
 #include "protocol/http.h"
 #include "protocol/origin.h"
+#include "protocol/upgrade.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUBPROTOCOL_MAX_BYTES = 255, LIST_MAX_ITEMS = 1000 };
+enum { LIST_MAX_ITEMS = 1000 };
 
 /* What the items of a list are. */
 struct item_kind {
@@ -142,8 +143,8 @@ static bool check_subprotocol(struct reader *reader, struct node *item)
                             "!#$%%&'*+-.^_`|~ may stand in one",
                             item->text);
     }
-    if (name.length > SUBPROTOCOL_MAX_BYTES) {
-        return reader_error(reader, item, "longer than %d bytes", SUBPROTOCOL_MAX_BYTES);
+    if (name.length > UPGRADE_SUBPROTOCOL_MAX_BYTES) {
+        return reader_error(reader, item, "longer than %d bytes", UPGRADE_SUBPROTOCOL_MAX_BYTES);
     }
     return true;
 }

@@ -12,6 +12,8 @@
 
 static const struct http_refusal no_memory = {.status = 503,
                                               .reason = "The server is short of memory."};
+static const struct http_refusal no_hash = {
+    .status = 500, .reason = "The key cannot be hashed: memory is short, or SHA-1 is missing."};
 static const struct http_refusal over_limit = {.status = 503,
                                                .reason = "The server has too many connections."};
 static const struct http_refusal stopping = {.status = 503, .reason = "The server is stopping."};
@@ -154,6 +156,10 @@ static void open_connection(struct conn *conn, const struct upgrade_request *req
     char response[UPGRADE_RESPONSE_MAX_BYTES];
     size_t length = upgrade_write_accepted(response, request->key, conn->subprotocol);
 
+    if (length == 0) {
+        conn_refuse(conn, &no_hash);
+        return;
+    }
     counter_add(&loop->counters, COUNTER_UPGRADES, 1);
     conn->counters = route_counters_of(&loop->routes, &conn->route->config);
     conn_set_state(conn, CONN_OPEN);

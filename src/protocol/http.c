@@ -3,12 +3,34 @@
  */
 #include "protocol/http.h"
 
+#include <endian.h>
+
 static bool refuse(struct http_refusal *refusal, int status, const char *reason)
 {
     refusal->status = status;
     refusal->reason = reason;
     return false;
 }
+
+/* The characters of a token: RFC 9110 section 5.6.2. */
+static const bool token_characters[UINT8_MAX + 1] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,  ['#'] = true,
+    ['$'] = true,         ['%'] = true,         ['&'] = true,         ['\''] = true, ['*'] = true,
+    ['+'] = true,         ['-'] = true,         ['.'] = true,         ['^'] = true,  ['_'] = true,
+    ['`'] = true,         ['|'] = true,         ['~'] = true,
+};
+
+bool http_is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (!token_characters[(uint8_t)text.data[i]]) {
+            return false;
+        }
+    }
+    return text.length > 0;
+}
+
+/* ---- the end of a head ---- */
 
 /* A byte that may stand in a line: HTAB, or anything but controls (RFC 9110 section 5.5). */
 static bool allowed_in_line(char byte)
@@ -18,46 +40,75 @@ static bool allowed_in_line(char byte)
     return (value >= 0x20 && value != 0x7F) || value == '\t';
 }
 
-bool http_is_token(struct slice text)
+/* Bytes that are judged together. */
+typedef uint8_t line_block __attribute__((vector_size(16)));
+
+/* How many of them at the front may stand in a line. */
+static size_t allowed_in_block(const char *bytes)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
+    line_block block;
+    uint64_t halves[2]; /* a byte of ones for each that may not */
 
-    for (size_t i = 0; i < text.length; i++) {
-        char byte = text.data[i];
-        bool is_alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                               (byte >= '0' && byte <= '9');
-
-        if (!is_alphanumeric && (byte == '\0' || strchr(marks, byte) == NULL)) {
-            return false;
-        }
+    memcpy(&block, bytes, sizeof block);
+    block = (line_block)((block < 0x20) & (block != '\t')) | (line_block)(block == 0x7F);
+    memcpy(halves, &block, sizeof halves);
+    if (halves[0] != 0) {
+        return (size_t)__builtin_ctzll(le64toh(halves[0])) / 8;
     }
-    return text.length > 0;
+    return halves[1] != 0 ? sizeof halves[0] + (size_t)__builtin_ctzll(le64toh(halves[1])) / 8
+                          : sizeof block;
 }
 
-/* Judges a byte inside a line, `scanner` standing on it. */
-static bool scan_in_line(const struct http_scanner *scanner, const struct http_limits *limits,
-                         char byte, struct http_refusal *refusal)
+/* How many bytes at the front may stand in a line. In blocks, that takes an eighth of the
+ * instructions of a look at each byte (callgrind, a handshake of 150 bytes). */
+static size_t allowed_length(const char *bytes, size_t length)
 {
-    if (byte == '\n') {
-        return refuse(refusal, 400, "a line must end with CR and LF");
+    size_t at = 0;
+
+    while (length - at >= sizeof(line_block)) {
+        size_t allowed = allowed_in_block(bytes + at);
+
+        at += allowed;
+        if (allowed < sizeof(line_block)) {
+            return at;
+        }
     }
-    if (!allowed_in_line(byte)) {
-        return refuse(refusal, 400, "there is a control character in the request");
+    while (at < length && allowed_in_line(bytes[at])) {
+        at++;
     }
-    if (scanner->lines == 0 && scanner->scanned >= limits->request_line_bytes) {
+    return at;
+}
+
+/* Takes bytes inside a line, in front of which the scanner stands. */
+static bool scan_in_line(struct http_scanner *scanner, const struct http_limits *limits,
+                         size_t length, struct http_refusal *refusal)
+{
+    size_t room = limits->request_line_bytes > scanner->scanned
+                      ? limits->request_line_bytes - scanner->scanned
+                      : 0;
+
+    if (scanner->lines == 0 && length > room) {
         return refuse(refusal, 414, "the request line is too long");
     }
-    if (scanner->scanned == scanner->line_start && scanner->lines > limits->fields) {
+    if (length > 0 && scanner->scanned == scanner->line_start && scanner->lines > limits->fields) {
         return refuse(refusal, 431, "there are too many header fields");
     }
+    scanner->scanned += length;
     return true;
 }
 
-/* Judges a CR and the byte behind it, `scanner` standing on the CR. */
-static bool scan_line_end(const struct http_scanner *scanner, char byte,
+/* Judges the byte that ends what may stand in a line, and the one behind it; `scanner` stands on
+ * the first. */
+static bool scan_line_end(const struct http_scanner *scanner, const char *bytes,
                           struct http_refusal *refusal)
 {
-    if (byte != '\n') {
+    if (bytes[0] == '\n') {
+        return refuse(refusal, 400, "a line must end with CR and LF");
+    }
+    if (bytes[0] != '\r') {
+        return refuse(refusal, 400, "there is a control character in the request");
+    }
+    if (bytes[1] != '\n') {
         return refuse(refusal, 400, "a CR must be followed by LF");
     }
     if (scanner->scanned == 0) {
@@ -80,19 +131,16 @@ enum http_verdict http_scan(struct http_scanner *scanner, const struct http_limi
 
     refusal->head_only = is_head_request(data);
     while (scanner->scanned < end) {
-        const char *byte = data.data + scanner->scanned;
+        const char *bytes = data.data + scanner->scanned;
+        size_t length = allowed_length(bytes, end - scanner->scanned);
 
-        if (*byte != '\r') {
-            if (!scan_in_line(scanner, limits, *byte, refusal)) {
-                return HTTP_REFUSED;
-            }
-            scanner->scanned++;
-            continue;
+        if (!scan_in_line(scanner, limits, length, refusal)) {
+            return HTTP_REFUSED;
         }
-        if (scanner->scanned + 1 == end) {
+        if (end - scanner->scanned < 2 && (scanner->scanned == end || bytes[length] == '\r')) {
             break;
         }
-        if (!scan_line_end(scanner, byte[1], refusal)) {
+        if (!scan_line_end(scanner, bytes + length, refusal)) {
             return HTTP_REFUSED;
         }
         scanner->scanned += 2;

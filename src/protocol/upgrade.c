@@ -4,9 +4,10 @@
 #include "protocol/upgrade.h"
 
 #include "protocol/base64.h"
-#include "protocol/sha1.h"
 #include "protocol/upgrade_fields.h"
 
+#include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 
 static bool refuse(struct http_refusal *refusal, int status, const char *reason)
@@ -265,31 +266,56 @@ const char *upgrade_choose_subprotocol(const struct http_head *head, const char 
 /* RFC 6455 section 4.2.2: the key as it was sent, with this behind it, hashed. */
 static const char accept_guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-void upgrade_accept(struct slice key, char accept[UPGRADE_ACCEPT_BYTES])
+enum { SHA1_BYTES = 20 };
+
+/* Looked up once for the process; NULL when OpenSSL has none. */
+static EVP_MD *sha1;
+
+static void find_sha1(void)
 {
+    sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+}
+
+bool upgrade_accept(struct slice key, char accept[UPGRADE_ACCEPT_BYTES])
+{
+    static pthread_once_t found = PTHREAD_ONCE_INIT;
     char text[UPGRADE_KEY_BYTES + sizeof accept_guid - 1];
     uint8_t digest[SHA1_BYTES];
 
+    (void)pthread_once(&found, find_sha1);
     memcpy(text, key.data, UPGRADE_KEY_BYTES);
     memcpy(text + UPGRADE_KEY_BYTES, accept_guid, sizeof accept_guid - 1);
-    sha1((struct slice){text, sizeof text}, digest);
+    if (sha1 == NULL || EVP_Digest(text, sizeof text, digest, NULL, sha1, NULL) != 1) {
+        return false;
+    }
     base64_encode(accept, digest, sizeof digest);
+    return true;
+}
+
+/* Returns where the text ends. */
+static char *append(char *target, struct slice text)
+{
+    memcpy(target, text.data, text.length);
+    return target + text.length;
 }
 
 size_t upgrade_write_accepted(char *target, struct slice key, const char *subprotocol)
 {
-    char accept[UPGRADE_ACCEPT_BYTES];
+    char *end = append(target, SLICE("HTTP/1.1 101 Switching Protocols\r\n"
+                                     "Upgrade: websocket\r\n"
+                                     "Connection: Upgrade\r\n"
+                                     "Sec-WebSocket-Accept: "));
 
-    upgrade_accept(key, accept);
-    return (size_t)snprintf(
-        target, UPGRADE_RESPONSE_MAX_BYTES,
-        "HTTP/1.1 101 Switching Protocols\r\n"
-        "Upgrade: websocket\r\n"
-        "Connection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: %.*s\r\n"
-        "%s%s%s\r\n",
-        (int)sizeof accept, accept, subprotocol != NULL ? "Sec-WebSocket-Protocol: " : "",
-        subprotocol != NULL ? subprotocol : "", subprotocol != NULL ? "\r\n" : "");
+    if (!upgrade_accept(key, end)) {
+        return 0;
+    }
+    end += UPGRADE_ACCEPT_BYTES;
+    if (subprotocol != NULL) {
+        end = append(end, SLICE("\r\nSec-WebSocket-Protocol: "));
+        end = append(end, slice_of(subprotocol));
+    }
+    end = append(end, SLICE("\r\n\r\n"));
+    return (size_t)(end - target);
 }
 
 /* Statuses, their phrases (RFC 9110 section 15) and the fields that belong to them. */

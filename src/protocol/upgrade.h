@@ -14,6 +14,7 @@ enum {
     UPGRADE_KEY_BYTES = 24,                            /* base64 of 16 bytes */
     UPGRADE_HOST_MAX_BYTES = AUTHORITY_HOST_MAX_BYTES, /* a longer Host is a 400 */
     UPGRADE_REASON_MAX_BYTES = 512,                    /* of a refusal; what is beyond is cut off */
+    UPGRADE_SUBPROTOCOL_MAX_BYTES = 255,
     UPGRADE_RESPONSE_MAX_BYTES = 1024,
 };
 
@@ -47,12 +48,14 @@ bool upgrade_check_plain(const struct http_head *head, char *path_buffer, char *
 const char *upgrade_choose_subprotocol(const struct http_head *head, const char *const *supported,
                                        size_t count);
 
-/* Sec-WebSocket-Accept for a key that upgrade_check has let through. */
-void upgrade_accept(struct slice key, char accept[UPGRADE_ACCEPT_BYTES]);
+/* Sec-WebSocket-Accept for a key that upgrade_check has let through. False when memory is short or
+ * OpenSSL has no SHA-1. */
+bool upgrade_accept(struct slice key, char accept[UPGRADE_ACCEPT_BYTES]);
 
 /*
- * Writes the 101 response to `target` (UPGRADE_RESPONSE_MAX_BYTES of room).
- * `subprotocol` may be NULL. Returns its size.
+ * Writes the 101 response to `target` (UPGRADE_RESPONSE_MAX_BYTES of room). `subprotocol` may be
+ * NULL, and has at most UPGRADE_SUBPROTOCOL_MAX_BYTES. Returns its size, or 0 as upgrade_accept
+ * does false.
  */
 size_t upgrade_write_accepted(char *target, struct slice key, const char *subprotocol);
 

@@ -424,7 +424,7 @@ START_TEST(test_the_sample_key_of_the_rfc_gets_its_answer)
 {
     char accept[UPGRADE_ACCEPT_BYTES];
 
-    upgrade_accept(slice_of(sample_key), accept);
+    ck_assert(upgrade_accept(slice_of(sample_key), accept));
     ck_assert(slice_equal((struct slice){accept, sizeof accept}, slice_of(sample_accept)));
 }
 END_TEST
@@ -514,7 +514,7 @@ START_TEST(test_answers_fit_their_room_whatever_they_say)
 {
     char *text = malloc(UPGRADE_RESPONSE_MAX_BYTES);
     char reason[UPGRADE_RESPONSE_MAX_BYTES + 1] = "";
-    char subprotocol[256] = "";
+    char subprotocol[UPGRADE_SUBPROTOCOL_MAX_BYTES + 1] = "";
     const struct http_refusal refusal = {.status = 426, .reason = reason};
     size_t length;
 
