@@ -2,7 +2,8 @@
  * info: tells a client what the server sees of it, as the first message, and then echoes.
  *
  * What proxies add or change on the way shows here. The client gets its own credentials back, as it
- * has sent them: nobody else sees the message, and the log has none of it.
+ * has sent them, and the log has none of them. A page of another origin does not get what the
+ * browser has sent without its doing.
  */
 #include "handlers/info.h"
 
@@ -94,10 +95,49 @@ static json_t *time_value(void)
 
 /* ---- the request ---- */
 
-static json_t *field_value(const struct http_field *field)
+/* What a browser sends along, whichever page has asked. */
+static const struct slice credentials[] = {
+    {"Authorization", 13}, {"Cookie", 6}, {"Proxy-Authorization", 19}};
+
+static bool is_credential(struct slice name)
 {
-    return json_pack("{s:o,s:o}", "name", text_value(field->name), "value",
-                     text_value(field->value));
+    for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++) {
+        if (slice_equal_nocase(credentials[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a page of another host or port has asked: RFC 6454 section 6.2 and RFC 9110 section 7.2
+ * leave out the same ports. */
+static bool is_foreign(const struct http_head *head)
+{
+    struct slice origin;
+    struct slice host;
+    const char *authority;
+
+    (void)http_single_field(head, SLICE("Host"), &host);
+    if (!http_single_field(head, SLICE("Origin"), &origin) || origin.data == NULL) {
+        return origin.data != NULL;
+    }
+    authority = memmem(origin.data, origin.length, "://", 3);
+    if (authority == NULL) {
+        return true;
+    }
+    authority += 3;
+    return !slice_equal_nocase(
+        (struct slice){authority, (size_t)(origin.data + origin.length - authority)}, host);
+}
+
+static json_t *field_value(const struct http_field *field, bool foreign)
+{
+    json_t *value =
+        foreign && is_credential(field->name)
+            ? json_sprintf("(%zu bytes, kept from a page of another origin)", field->value.length)
+            : text_value(field->value);
+
+    return json_pack("{s:o,s:o}", "name", text_value(field->name), "value", value);
 }
 
 /* The request line has no other form than this. */
@@ -110,9 +150,10 @@ static json_t *line_value(const struct http_head *head)
 static json_t *request_value(const struct http_head *head)
 {
     json_t *fields = json_array();
+    bool foreign = is_foreign(head);
 
     for (size_t i = 0; i < head->field_count; i++) {
-        if (json_array_append_new(fields, field_value(&head->fields[i])) != 0) {
+        if (json_array_append_new(fields, field_value(&head->fields[i], foreign)) != 0) {
             json_decref(fields);
             return NULL;
         }

@@ -93,6 +93,26 @@ class InfoTest(SharedDaemonTest):
         self.assertEqual(told['subprotocol'], 'chat')
         self.assertEqual(told['extensions'], [])
 
+    def test_a_page_of_another_origin_gets_no_credentials(self):
+        for origin, host, shown in ((None, 'localhost', True),
+                                    ('http://localhost:8080', 'localhost:8080', True),
+                                    ('https://LOCALHOST', 'localhost', True),
+                                    ('http://localhost:3000', 'localhost:8080', False),
+                                    ('https://evil.example', 'localhost', False),
+                                    ('null', 'localhost', False)):
+            with self.subTest(origin=origin):
+                request = Request('/info', host=host).add('Cookie', 'a=secret').add(
+                    'authorization', SECRET)
+                if origin is not None:
+                    request.add('Origin', origin)
+                fields = self.told(request)['request']['fields']
+                values = {field['name'].lower(): field['value'] for field in fields}
+                self.assertEqual(values['cookie'] == 'a=secret', shown, values)
+                self.assertEqual(values['authorization'] == SECRET, shown, values)
+                if not shown:
+                    self.assertEqual(values['cookie'],
+                                     '(8 bytes, kept from a page of another origin)')
+
     def test_bytes_that_are_no_utf8_are_escaped(self):
         request = Request('/info').add('X-Latin', 'gr\xfc\xdf')
         request.add('X-Utf8', 'grüß'.encode().decode('latin-1'))
