@@ -23,6 +23,7 @@ struct shaped_echo {
     struct echo_queue queue;
     uint32_t received; /* messages, while a close waits for them */
     bool congested;    /* the peer is too slow: on_writable is awaited */
+    bool begun;        /* the greeting has been sent, and the close that waits for no message */
     int frames_left;   /* of FRAMES_PER_WAKE */
     size_t sent;       /* bytes of the first message, of the copy that is being sent in fragments */
     char problem[ECHO_CONTROLS_PROBLEM_BYTES];
@@ -138,11 +139,24 @@ static void shaped_echo_wake(struct conn *conn)
     go_on(conn, echo);
 }
 
+/* What comes before any echo, as soon as the peer has taken what was sent before. */
+static void begin(struct conn *conn, struct shaped_echo *echo)
+{
+    echo->begun = true;
+    note_result(conn, echo, echo_greet(conn));
+    if (echo->controls.close_code != 0 && echo->controls.after_messages == 0) {
+        close_as_asked(conn, &echo->controls);
+    }
+}
+
 static void shaped_echo_writable(struct conn *conn)
 {
     struct shaped_echo *echo = conn_state(conn);
 
     echo->congested = false;
+    if (!echo->begun) {
+        begin(conn, echo);
+    }
     shaped_echo_wake(conn);
 }
 
@@ -200,9 +214,8 @@ static void shaped_echo_open(struct conn *conn, const struct upgrade_info *info)
     if (echo->controls.info != 0) {
         note_result(conn, echo, info_send(conn, info));
     }
-    note_result(conn, echo, echo_greet(conn));
-    if (echo->controls.close_code != 0 && echo->controls.after_messages == 0) {
-        close_as_asked(conn, &echo->controls);
+    if (!echo->congested) {
+        begin(conn, echo);
     }
 }
 

@@ -6,7 +6,7 @@ import unittest
 from urllib.parse import urlencode
 
 from harness import configuration, frames
-from harness.case import SharedDaemonTest
+from harness.case import DaemonTest, SharedDaemonTest
 from harness.connection import FIN
 from harness.deadline import Stopwatch
 from harness.handshake import Request
@@ -108,6 +108,20 @@ class ShapeTest(ControlsTest):
                     await client.send(str(number))
                 for number in range(50):
                     self.assertEqual(await client.recv(), str(number))
+        self.run_async(conversation)
+
+    def test_jitter_is_at_random_and_bounded(self):
+        async def conversation():
+            async with self.shaped(jitter=60) as client:
+                took = []
+                for _ in range(20):
+                    stopwatch = Stopwatch()
+                    await client.send('x')
+                    await client.recv()
+                    stopwatch.check(0, 0.06)
+                    took.append(stopwatch.seconds())
+                # All of them below a third of it: once in three thousand million runs.
+                self.assertGreater(max(took), 0.02)
         self.run_async(conversation)
 
     def test_drop(self):
@@ -300,6 +314,21 @@ class EndTest(ControlsTest):
                 self.assertEqual((await client.recv())[0], '{')
                 self.assertEqual(await client.recv(), 'Request served by grün')
         self.run_async(conversation)
+
+
+class LargeInfoTest(DaemonTest):
+    """More to tell at first than may wait."""
+
+    def test_what_follows_waits_for_the_reader(self):
+        self.start_with(limits={'header_size': '1MiB'},
+                        routes=[configuration.ECHO_ROUTE,
+                                {'path': '/large', 'handler': {'type': 'echo', 'controls': True,
+                                                               'greeting': 'hello'}}])
+        request = Request('/large?info=1&close=4000').add('X-Large', '\xff' * ((1 << 20) - 1000))
+        client = self.client(request=request)
+        self.assertGreater(len(client.next_message().payload), 4 << 20)
+        self.assertEqual(client.next_message().payload, b'hello')
+        client.expect_close(4000)
 
 
 class RefusalTest(ControlsTest):
