@@ -4,8 +4,13 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 import socket
+import subprocess
+import tempfile
 import time
+import unittest
+from pathlib import Path
 
 from harness import certificates, configuration
 from harness.case import DaemonTest, SharedDaemonTest, in_every_mode
@@ -120,6 +125,20 @@ class DocumentTest(PageCase):
         self.daemon.log.wait(
             lambda events: any(event.matches('served', {'service': 'page', 'listener': 'secure'})
                                for event in events[position:]), 'the page')
+
+
+class EmbedTest(unittest.TestCase):
+    """How the document is put together."""
+
+    def test_a_part_that_is_missing_stops_the_build(self):
+        root = Path(__file__).resolve().parents[2]
+        with tempfile.TemporaryDirectory() as directory:
+            parts = shutil.copytree(root / 'src/page', f'{directory}/page')
+            Path(parts, 'repeater.js').unlink()
+            result = subprocess.run([root / 'scripts/embed-page', parts, f'{directory}/document'],
+                                    capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('page.html names repeater.js, which is not there', result.stderr)
 
 
 class WhereTest(PageCase):
