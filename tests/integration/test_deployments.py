@@ -15,12 +15,13 @@ from pathlib import Path
 
 from harness import certificates, frames
 from harness.client import Client
-from harness.connection import connect_socket, wrap
+from harness.connection import answers, connect_socket, free_port, wrap
 from harness.daemon import STOP_SECONDS, Daemon
 from harness.deadline import wait_until
 from harness.handshake import Request, read_response
 from harness.manager import listening_socket
-from harness.tools import REPOSITORY, daemon_binary, require
+from harness.nginx import nginx_command
+from harness.tools import REPOSITORY, daemon_binary
 from harness.units import problems, template_unit, write_units
 
 EXAMPLES = REPOSITORY / 'etc/examples'
@@ -39,20 +40,6 @@ def blocks(title=''):
 
 def files(found):
     return [block for block in found if block.startswith('#')]
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
-
-def answers(address):
-    try:
-        connect_socket(address).close()
-    except OSError:
-        return False
-    return True
 
 
 class DeploymentCase(unittest.TestCase):
@@ -146,22 +133,9 @@ class DeploymentCase(unittest.TestCase):
         self.assertIsNone(process.poll())
         return process
 
-    def temporary_paths(self):
-        return ''.join(f'{name}_temp_path {self.root}/{name};\n'
-                       for name in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
-
     def start_nginx(self):
         site = self.place('nginx.conf', '/etc/nginx/conf.d/wsrelayd.conf')
-        main = self.root / 'etc/nginx/nginx.conf'
-        main.write_text(f'user root;\ndaemon off;\npid {self.root}/nginx.pid;\n'
-                        f'error_log {self.root}/error.log;\nevents {{}}\n'
-                        f'http {{\naccess_log off;\n{self.temporary_paths()}include {site};\n}}\n',
-                        encoding='utf-8')
-        nginx = shutil.which('nginx') or require('/usr/sbin/nginx')
-        check = subprocess.run([nginx, '-t', '-c', main, '-p', self.root], capture_output=True,
-                               text=True, check=False)
-        self.assertEqual(check.returncode, 0, check.stderr)
-        process = self.spawn(nginx, '-c', main, '-p', self.root)
+        process = self.spawn(*nginx_command(self.root, f'include {site};'))
         wait_until(lambda: answers(self.entrance) or process.poll() is not None, 'nginx')
         self.assertIsNone(process.poll())
 

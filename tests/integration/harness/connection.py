@@ -61,6 +61,22 @@ def connect_socket(address, receive_buffer=None, source=None):
     return sock
 
 
+def free_port():
+    """A TCP port that nobody listened on just now."""
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]
+
+
+def answers(address):
+    """Whether somebody listens there."""
+    try:
+        connect_socket(address).close()
+    except OSError:
+        return False
+    return True
+
+
 def remote_name(sock):
     """What the daemon's log calls a client with this TCP socket."""
     host, port = sock.getsockname()
