@@ -311,6 +311,7 @@ install: $(PROGRAMS) $(TEMPLATE_UNIT) ## Install below DESTDIR; an existing conf
 	$(call install_text,etc/logrotate/wsrelayd,$(DESTDIR)$(sysconfdir)/logrotate.d)
 	$(foreach name,$(COMPLETED),$(call install_text_as,etc/completion/$(name).bash,$(DESTDIR)$(bashcompletiondir),$(name)))
 	$(foreach name,$(COMPLETED),$(call install_text,etc/completion/_$(name),$(DESTDIR)$(zshcompletiondir)))
+	$(call install_text,docs/ADMIN.md,$(DESTDIR)$(docdir))
 	$(foreach file,$(EXAMPLES),$(call install_text,$(file),$(call examples_directory,$(file))))
 
 uninstall: ## Remove what install has put there, but a configuration that was changed
@@ -320,7 +321,7 @@ uninstall: ## Remove what install has put there, but a configuration that was ch
 	rm -f $(DESTDIR)$(sysusersdir)/wsrelayd.conf $(DESTDIR)$(tmpfilesdir)/wsrelayd.conf
 	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/wsrelayd
 	rm -f $(foreach name,$(COMPLETED),$(DESTDIR)$(bashcompletiondir)/$(name) $(DESTDIR)$(zshcompletiondir)/_$(name))
-	rm -rf $(DESTDIR)$(docdir)/examples
+	rm -rf $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)/ADMIN.md
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	if cmp -s etc/wsrelayd.yaml $(CONFIG_DIRECTORY)/wsrelayd.yaml; then \
 		rm $(CONFIG_DIRECTORY)/wsrelayd.yaml; \

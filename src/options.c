@@ -42,7 +42,7 @@ static bool set_log_level(struct options *options, const char *name)
     const struct schema_choice *level = schema_find_choice(schema_log_levels, name);
 
     if (level == NULL) {
-        return fail("unknown log level \"%s\"", name);
+        return fail("log level \"%s\" is not one of error, warning, notice, info, debug", name);
     }
     options->log_level = (enum log_level)level->value;
     options->log_level_set = true;

@@ -45,7 +45,13 @@ static void put(struct log_line *line, const char *string)
 
 static bool is_printable(unsigned char byte)
 {
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    return byte >= 0x20 && byte < 0x7f;
+}
+
+/* Stands behind a backslash, in both formats. */
+static bool is_quoting(unsigned char byte)
+{
+    return byte == '"' || byte == '\\';
 }
 
 static void put_escape(struct log_line *line, enum log_format format, unsigned char byte)
@@ -65,6 +71,9 @@ static void put_escaped(struct log_line *line, enum log_format format, struct sl
     while (at < text.length && at < LOG_VALUE_MAX_BYTES && has_room(line, ESCAPE_MAX_BYTES)) {
         unsigned char byte = (unsigned char)text.data[at++];
 
+        if (is_quoting(byte)) {
+            put(line, "\\");
+        }
         if (is_printable(byte)) {
             line->bytes[line->length++] = (char)byte;
         } else {

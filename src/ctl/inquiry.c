@@ -58,7 +58,7 @@ static char *write_request(const struct remote *remote, const struct inquiry *in
 /* ---- what goes wrong on the way ---- */
 
 /* What can be done about it. */
-static const char *advice(const struct remote *remote, int error)
+static const char *advice(int error)
 {
     if (error == EACCES || error == EPERM) {
         return "run wsrelayctl as root or as a member of the socket's group";
@@ -66,16 +66,14 @@ static const char *advice(const struct remote *remote, int error)
     if (error == ETIMEDOUT) {
         return "it may be busy; --timeout gives it longer";
     }
-    return address_syntax_is_unix(remote->address)
-               ? "is wsrelayd running, with this socket as its admin.address?"
-               : "is wsrelayd running, with this as its admin.address?";
+    return "is wsrelayd running, with this as its admin.address since it was started?";
 }
 
 static bool fail_to_reach(const struct remote *remote, const char *problem, int error,
                           struct failure *failure)
 {
     return failure_set(failure, STATUS_UNREACHABLE, "cannot reach %s (%s): %s: %s", remote->address,
-                       remote->origin, problem, advice(remote, error));
+                       remote->origin, problem, advice(error));
 }
 
 static bool fail_to_understand(const struct remote *remote, const char *problem,
@@ -91,7 +89,7 @@ static bool fail_to_wait(const struct remote *remote, const char *what, const ch
 {
     return failure_set(failure, STATUS_UNREACHABLE, "%s (%s): %s within %g s: %s", remote->address,
                        remote->origin, what, (double)remote->timeout_ms / 1000,
-                       if_late != NULL ? if_late : advice(remote, ETIMEDOUT));
+                       if_late != NULL ? if_late : advice(ETIMEDOUT));
 }
 
 /* ---- the exchange ---- */

@@ -199,7 +199,8 @@ static bool read_close(const struct echo_control *control, const struct paramete
 
     if (number > UINT16_MAX || !(close_code_may_be_sent((uint16_t)number) ||
                                  number == CLOSE_NO_STATUS || number == CLOSE_ABNORMAL)) {
-        return report(problem, "%s: \"%.*s\" is neither a close code nor 1005 or 1006.",
+        return report(problem,
+                      "%s: \"%.*s\" is not 1005, 1006 or a code that a Close frame may have.",
                       control->name, shown(parameter->raw), parameter->raw.data);
     }
     *(uint32_t *)field = (uint32_t)number;

@@ -281,18 +281,22 @@ static void reload(struct server *server)
 
 static const struct {
     int number;
+    const char *name;
     void (*act)(struct server *server);
 } signal_actions[] = {
-    {SIGTERM, stop_signal}, {SIGINT, stop_signal},   {SIGUSR1, reopen_logs},
-    {SIGHUP, reload},       {SIGUSR2, drain_signal},
+    {SIGTERM, "SIGTERM", stop_signal},  {SIGINT, "SIGINT", stop_signal},
+    {SIGUSR1, "SIGUSR1", reopen_logs},  {SIGHUP, "SIGHUP", reload},
+    {SIGUSR2, "SIGUSR2", drain_signal},
 };
 
 enum { SIGNAL_COUNT = sizeof signal_actions / sizeof signal_actions[0] };
 
-static void signal_came(void *owner, int number)
+static void signal_came(void *owner, int number, pid_t sender)
 {
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         if (signal_actions[i].number == number) {
+            log_info("signal received", LOG_TEXT("signal", signal_actions[i].name),
+                     LOG_NUMBER("sender", sender));
             signal_actions[i].act(owner);
         }
     }

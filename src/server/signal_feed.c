@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -33,23 +34,21 @@ void signal_feed_hold(void)
     change_mask(SIG_BLOCK, held, sizeof held / sizeof held[0], &set);
 }
 
-/* The next signal's number, or 0 when there is none. */
-static int next_signal(const struct signal_feed *feed)
+/* False when there is none. */
+static bool next_signal(const struct signal_feed *feed, struct signalfd_siginfo *info)
 {
-    struct signalfd_siginfo info;
-
-    return read(feed->fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+    return read(feed->fd, info, sizeof *info) == sizeof *info;
 }
 
 static void readable(evutil_socket_t fd, short what, void *argument)
 {
     const struct signal_feed *feed = argument;
-    int number;
+    struct signalfd_siginfo info;
 
     (void)fd;
     (void)what;
-    while ((number = next_signal(feed)) != 0) {
-        feed->caught(feed->owner, number);
+    while (next_signal(feed, &info)) {
+        feed->caught(feed->owner, (int)info.ssi_signo, (pid_t)info.ssi_pid);
     }
 }
 
@@ -79,6 +78,7 @@ struct signal_feed *signal_feed_create(struct event_base *base, const int *numbe
 void signal_feed_free(struct signal_feed *feed)
 {
     static const int ending[] = {SIGTERM, SIGINT};
+    struct signalfd_siginfo info;
     sigset_t set;
 
     if (feed == NULL) {
@@ -88,7 +88,7 @@ void signal_feed_free(struct signal_feed *feed)
         event_free(feed->event);
     }
     if (feed->fd >= 0) {
-        while (next_signal(feed) != 0) {}
+        while (next_signal(feed, &info)) {}
         (void)close(feed->fd);
     }
     change_mask(SIG_UNBLOCK, ending, sizeof ending / sizeof ending[0], &set);

@@ -7,10 +7,12 @@
 
 #include <event2/event.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct signal_feed;
 
-typedef void signal_caught(void *owner, int number);
+/* `sender` is the process that has sent it; 0: one that is not seen from here, or the kernel. */
+typedef void signal_caught(void *owner, int number, pid_t sender);
 
 /*
  * Has HUP, USR1 and USR2, which would end the process, wait until there is a feed. In this thread

@@ -190,7 +190,7 @@ static const struct {
     {"dela=1", "\"dela\" is no parameter"},
     {"delays=1", "\"delays\" is no parameter"},
     {"drop=1&x", "\"x\" is no parameter"},
-    {"close=999", "close: \"999\" is neither a close code nor 1005 or 1006."},
+    {"close=999", "close: \"999\" is not 1005, 1006 or a code that a Close frame may have."},
     {"close=1000", NULL},
     {"close=1003", NULL},
     {"close=1004", "close: \"1004\""},

@@ -87,7 +87,9 @@ static const struct bad_case {
     {{"-t", "-l"}, "wsrelayd: --log-level needs its LEVEL (see wsrelayd --help)\n"},
     {{"--check=yes"},
      "wsrelayd: \"--check=yes\": --check takes no argument (see wsrelayd --help)\n"},
-    {{"-l", "loud"}, "wsrelayd: unknown log level \"loud\" (see wsrelayd --help)\n"},
+    {{"-l", "loud"},
+     "wsrelayd: log level \"loud\" is not one of error, warning, notice, info, debug (see wsrelayd "
+     "--help)\n"},
     {{"file"}, "wsrelayd: \"file\" is one word too many (see wsrelayd --help)\n"},
     {{"file.yaml"},
      "wsrelayd: \"file.yaml\" is one word too many: a file is given as -c file.yaml (see wsrelayd "
