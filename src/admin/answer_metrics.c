@@ -201,6 +201,16 @@ static uint64_t bytes_out(const struct route_figures *route)
     return route->traffic.bytes_out;
 }
 
+static uint64_t frames_in(const struct route_figures *route)
+{
+    return route->traffic.messages_in + route->further.in;
+}
+
+static uint64_t frames_out(const struct route_figures *route)
+{
+    return route->traffic.messages_out + route->further.out;
+}
+
 static uint64_t open_connections(const struct route_figures *route)
 {
     return route->connections;
@@ -219,6 +229,9 @@ static const struct {
     {METRIC_COUNTER, "wsrelayd_message_bytes_received", "Payload of the messages received.",
      bytes_in},
     {METRIC_COUNTER, "wsrelayd_message_bytes_sent", "Payload of the messages sent.", bytes_out},
+    {METRIC_COUNTER, "wsrelayd_frames_received", "Frames received, control frames included.",
+     frames_in},
+    {METRIC_COUNTER, "wsrelayd_frames_sent", "Frames sent, control frames included.", frames_out},
 };
 
 static void write_routes(struct scrape *scrape)

@@ -13,8 +13,8 @@ enum { FIGURES_MS = 5000 };
 
 /* ---- on the worker's thread ---- */
 
-static bool add_route(struct figures *figures, const char *name, const char *handler,
-                      const struct traffic *traffic)
+/* `route` is copied, its name included. */
+static bool add_route(struct figures *figures, const struct route_figures *route)
 {
     size_t capacity = figures->route_count * 2 + 16;
     struct route_figures *grown;
@@ -26,17 +26,21 @@ static bool add_route(struct figures *figures, const char *name, const char *han
         }
         figures->routes = grown;
     }
-    figures->routes[figures->route_count] =
-        (struct route_figures){.name = strdup(name), .handler = handler, .traffic = *traffic};
-    return figures->routes[figures->route_count++].name != NULL;
+    grown = &figures->routes[figures->route_count++];
+    *grown = *route;
+    grown->name = strdup(route->name);
+    return grown->name != NULL;
 }
 
 /* Takes what routes have counted that it does not know yet. Their indices are the same here. */
-static bool add_new_routes(struct figures *figures, const struct route_counters *counters)
+static bool add_new_routes(struct figures *figures, struct route_counters *counters)
 {
     for (; counters != NULL; counters = counters->next) {
         if (counters->index >= figures->route_count &&
-            !add_route(figures, counters->name, counters->handler, &counters->ended)) {
+            !add_route(figures, &(struct route_figures){.name = counters->name,
+                                                        .handler = counters->handler,
+                                                        .traffic = counters->ended,
+                                                        .further = counters->further})) {
             return false;
         }
     }
@@ -141,12 +145,9 @@ static bool add_figures(struct figures *sum, const struct figures *figures)
     sum->queue_bytes += figures->queue_bytes;
     add_tally(&sum->tally, &figures->tally);
     for (size_t i = 0; i < figures->route_count; i++) {
-        const struct route_figures *route = &figures->routes[i];
-
-        if (!add_route(sum, route->name, route->handler, &route->traffic)) {
+        if (!add_route(sum, &figures->routes[i])) {
             return false;
         }
-        sum->routes[sum->route_count - 1].connections = route->connections;
     }
     return !figures->no_memory;
 }
@@ -154,7 +155,6 @@ static bool add_figures(struct figures *sum, const struct figures *figures)
 /* A route that nobody has used yet counts as well: from 0 on. */
 static bool add_configured_routes(struct figures *sum, const struct snapshot *snapshot)
 {
-    static const struct traffic none = {0};
     bool added = true;
 
     for (size_t i = 0; added && i < snapshot->route_count; i++) {
@@ -167,7 +167,8 @@ static bool add_configured_routes(struct figures *sum, const struct snapshot *sn
             return false;
         }
         stpcpy(stpcpy(name, host), route->path);
-        added = add_route(sum, name, route->handler->name, &none);
+        added =
+            add_route(sum, &(struct route_figures){.name = name, .handler = route->handler->name});
         free(name);
     }
     return added;
@@ -193,6 +194,7 @@ static void merge_routes(struct figures *sum)
             continue;
         }
         traffic_add(&sum->routes[kept].traffic, &sum->routes[i].traffic);
+        further_frames_add(&sum->routes[kept].further, &sum->routes[i].further);
         sum->routes[kept].connections += sum->routes[i].connections;
         free(sum->routes[i].name);
     }

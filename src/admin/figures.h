@@ -20,6 +20,7 @@ struct route_figures {
     char *name;          /* the host, if the route has one, then the path; owned */
     const char *handler; /* static */
     struct traffic traffic;
+    struct further_frames further;
     uint64_t connections; /* open */
 };
 

@@ -6,8 +6,9 @@
  *
  * Any state may be skipped on the way down, none is entered twice. Files: conn.c (life),
  * conn_upgrade.c (HTTP), conn_http.c and conn_events.c (what is no upgrade), conn_receive.c (frames
- * in), conn_send.c (frames out), conn_deliver.c (publications), conn_close.c (ends), conn_timers.c
- * (deadlines), conn_log.c (access lines), conn_describe.c (what handlers may know of it).
+ * in), conn_send.c (frames out), conn_deliver.c (publications), conn_frames.c (counting what is no
+ * message), conn_close.c (ends), conn_timers.c (deadlines), conn_log.c (access lines),
+ * conn_describe.c (what handlers may know of it).
  */
 #ifndef WSRELAYD_NET_CONN_H
 #define WSRELAYD_NET_CONN_H
@@ -214,6 +215,15 @@ void conn_send_event(struct conn *conn);
 
 /* Ends the stream. */
 void conn_end_events(struct conn *conn);
+
+/* ---- conn_frames.c ---- */
+
+/* Counts a frame that no message stands for (struct further_frames). */
+void conn_count_frame_in(struct conn *conn);
+void conn_count_frame_out(struct conn *conn);
+
+/* Takes back the Pongs that were counted and have been dropped for newer ones. */
+void conn_discount_pongs(struct conn *conn);
 
 /* ---- conn_receive.c ---- */
 

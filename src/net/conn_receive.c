@@ -86,6 +86,7 @@ static void end_control(struct conn *conn)
     }
     inbound->control_length = 0;
     inbound->close_mark = 0;
+    conn_count_frame_in(conn);
     handle_control(conn, payload);
     frame_finish(&inbound->decoder);
 }
@@ -147,17 +148,30 @@ static bool goes_direct(const struct conn *conn, const struct inbound *inbound, 
            (conn->handler->on_chunk != NULL || length <= PUBLISH_COPY_BYTES);
 }
 
+/* Unmasks a piece of a data frame. The last frame of a message is counted by the message. False
+ * after the end of the connection: the text is wrong. */
+static bool unmask(struct conn *conn, uint8_t *target, const uint8_t *bytes, size_t length)
+{
+    struct frame_decoder *decoder = &conn_inbound(conn)->decoder;
+
+    if (!frame_payload(decoder, target, bytes, length)) {
+        fail_text(conn);
+        return false;
+    }
+    if (decoder->remaining == 0 && !decoder->frame_fin) {
+        conn_count_frame_in(conn);
+    }
+    return true;
+}
+
 static void receive_direct(struct conn *conn, const uint8_t *bytes, size_t length, bool last)
 {
-    struct inbound *inbound = conn_inbound(conn);
     uint8_t *target = output_scratch(&conn->loop->output, length);
 
-    if (!frame_payload(&inbound->decoder, target, bytes, length)) {
-        fail_text(conn);
-        return;
+    if (unmask(conn, target, bytes, length)) {
+        deliver(conn, target, length, last);
+        conn->loop->output.scratch = NULL;
     }
-    deliver(conn, target, length, last);
-    conn->loop->output.scratch = NULL;
 }
 
 /* The handler may queue or publish the message as it is; a reference of our own keeps the bytes
@@ -187,8 +201,7 @@ static void receive_assembled(struct conn *conn, const uint8_t *bytes, size_t le
         conn_close(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }
-    if (!frame_payload(&inbound->decoder, target, bytes, length)) {
-        fail_text(conn);
+    if (!unmask(conn, target, bytes, length)) {
         return;
     }
     inbound->collected += length;
@@ -220,6 +233,7 @@ static void skip_data(struct conn *conn, size_t length)
 
     decoder->remaining -= length;
     if (decoder->remaining == 0) {
+        conn_count_frame_in(conn);
         frame_finish(decoder);
     }
 }

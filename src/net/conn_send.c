@@ -215,6 +215,7 @@ enum send_result conn_send_chunk(struct conn *conn, const uint8_t *bytes, size_t
 
     if (send_was_queued(result)) {
         conn->stream_begun = true;
+        conn_count_frame_out(conn);
     }
     return result;
 }
@@ -258,6 +259,7 @@ void conn_send_control(struct conn *conn, enum opcode opcode, struct slice paylo
     if (fits_output(conn, NULL, payload.length)) {
         output_add(&conn->loop->output, (uint8_t)(FRAME_FIN | opcode),
                    (const uint8_t *)payload.data, payload.length);
+        conn_count_frame_out(conn);
         return;
     }
     if (payload.length > 0) {
@@ -269,6 +271,8 @@ void conn_send_control(struct conn *conn, enum opcode opcode, struct slice paylo
         conn_kill(conn, CLOSE_INTERNAL_ERROR, "memory is short");
         return;
     }
+    conn_count_frame_out(conn);
+    conn_discount_pongs(conn);
     conn_mark_dirty(conn);
 }
 
@@ -280,10 +284,13 @@ void conn_queue_close(struct conn *conn, uint16_t code, struct slice reason)
 
     if (fits_output(conn, NULL, length)) {
         output_add(&conn->loop->output, FRAME_FIN | OPCODE_CLOSE, body, length);
+        conn_count_frame_out(conn);
         return;
     }
     message = take_message(conn, FRAME_FIN | OPCODE_CLOSE, body, length);
-    if (message == NULL || !send_was_queued(queue_message(conn, message, false))) {
+    if (message != NULL && send_was_queued(queue_message(conn, message, false))) {
+        conn_count_frame_out(conn);
+    } else {
         conn_kill(conn, code, "memory is short");
     }
 }
@@ -299,9 +306,15 @@ static bool keep_rest(struct conn *conn, size_t sent)
 
     assert(is_current(conn));
     output->start = output->used;
-    return sent == length ||
-           (need_outbox(conn) != NULL &&
-            outbox_prepend_rest(&conn->loop->pool, conn->outbox, gathered, length, sent));
+    if (sent == length) {
+        return true;
+    }
+    if (need_outbox(conn) == NULL ||
+        !outbox_prepend_rest(&conn->loop->pool, conn->outbox, gathered, length, sent)) {
+        return false;
+    }
+    conn_discount_pongs(conn);
+    return true;
 }
 
 /* There is an outbox exactly while something waits, in it or in the transport. False when memory is

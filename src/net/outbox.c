@@ -234,9 +234,10 @@ static bool is_pong(const uint8_t *frame)
     return frame[0] == (FRAME_FIN | OPCODE_PONG);
 }
 
-/* Copies whole frames into a block, but for Pongs; returns the last of those, or NULL. */
-static const uint8_t *add_all_but_pongs(struct outbox_entry *block, const uint8_t *frames,
-                                        size_t length)
+/* Copies whole frames into a block, but for Pongs; returns the last of those, or NULL. Those before
+ * it are dropped. */
+static const uint8_t *add_all_but_pongs(struct outbox *outbox, struct outbox_entry *block,
+                                        const uint8_t *frames, size_t length)
 {
     const uint8_t *pong = NULL;
     size_t frame_bytes;
@@ -244,6 +245,7 @@ static const uint8_t *add_all_but_pongs(struct outbox_entry *block, const uint8_
     for (size_t at = 0; at < length; at += frame_bytes) {
         frame_bytes = first_frame_length(frames + at, length - at);
         if (is_pong(frames + at)) {
+            outbox->pongs_dropped += pong != NULL;
             pong = frames + at;
         } else {
             block_add(block, frames + at, frame_bytes);
@@ -264,8 +266,11 @@ static void list_prepend(struct outbox_list *list, struct outbox_entry *entry)
 /* Puts the Pong of a rest back as one that waits, unless a newer one does already. */
 static bool keep_pong(struct pool *pool, struct outbox *outbox, const uint8_t *pong)
 {
-    return pong == NULL || outbox->pong != NULL ||
-           outbox_insert_control(pool, outbox, pong, 2 + (size_t)pong[1], true);
+    if (pong != NULL && outbox->pong != NULL) {
+        outbox->pongs_dropped++;
+        return true;
+    }
+    return pong == NULL || outbox_insert_control(pool, outbox, pong, 2 + (size_t)pong[1], true);
 }
 
 bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t *bytes,
@@ -287,7 +292,7 @@ bool outbox_prepend_rest(struct pool *pool, struct outbox *outbox, const uint8_t
     block->growing = false;
     fixed = frame_boundary(bytes, length, sent);
     block_add(block, bytes, fixed);
-    pong = add_all_but_pongs(block, bytes + fixed, length - fixed);
+    pong = add_all_but_pongs(outbox, block, bytes + fixed, length - fixed);
     block->offset = sent;
     if (block->offset == block->end) { /* nothing but Pongs */
         entry_free(pool, block);
@@ -368,6 +373,7 @@ static void replace_pong(struct outbox *outbox, const uint8_t *frame, size_t len
 
     outbox->bytes -= pong->end;
     outbox->bytes += length;
+    outbox->pongs_dropped++;
     pong->parcel->message->length = 0;
     block_add(pong, frame, length);
 }

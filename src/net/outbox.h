@@ -40,7 +40,8 @@ struct outbox {
     struct outbox_list held;   /* whole messages that wait for the end of a streamed one */
     struct outbox_entry *pong; /* in `ready`, not begun: a newer Pong takes its place; or NULL */
     size_t bytes;              /* wire bytes in both lists: what limits are compared with */
-    int64_t progress_ms; /* while blocked: when the kernel last took something or first refused */
+    int64_t progress_ms;  /* while blocked: when the kernel last took something or first refused */
+    size_t pongs_dropped; /* for newer ones; who counts frames takes it */
 };
 
 /* NULL when memory is short. */

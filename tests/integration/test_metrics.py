@@ -9,7 +9,7 @@ from harness import certificates, configuration, frames
 from harness.admin import Admin
 from harness.case import DaemonTest
 from harness.client import Client
-from harness.connection import SECURE, client_context, connect_socket
+from harness.connection import PLAIN_DRIPPED, SECURE, client_context, connect_socket
 from harness.deadline import wait_until
 from harness.frames import TEXT
 from harness.handshake import Request
@@ -220,6 +220,136 @@ class ValuesTest(MetricsTest):
         """Of both workers."""
         return sum(value for (name, _), value in self.scrape().items()
                    if name == 'wsrelayd_turn_seconds_count')
+
+
+class FramesTest(MetricsTest):
+    """Every frame counts, once, whatever path it takes through the daemon."""
+
+    ECHO = {'route': '/', 'handler': 'echo'}
+    ROOM = {'route': '/room/{name}', 'handler': 'broadcast'}
+
+    def assert_frames(self, received, sent, labels):
+        self.assert_value(received, 'wsrelayd_frames_received_total', **labels)
+        self.assert_value(sent, 'wsrelayd_frames_sent_total', **labels)
+
+    def test_whole_messages(self):
+        self.start_admin()
+        client = self.client()
+        client.send(frames.text('a') * 100 + frames.binary(b'x' * 300) * 100)
+        for _ in range(200):
+            client.next_message()
+        self.assert_frames(200, 200, self.ECHO)
+
+    def test_fragments_and_control_frames(self):
+        self.start_admin()
+        client = self.client()
+        first, second, last = frames.fragments(TEXT, ['a', '', 'b'])
+        client.send(first + frames.ping(b'1') + second + frames.pong(b'') + last)
+        client.expect_pong(b'1')
+        client.expect(TEXT, 'ab')
+        self.assertEqual(self.value('wsrelayd_messages_received_total', **self.ECHO), 1)
+        self.assert_frames(5, 2, self.ECHO)
+        client.close_orderly()
+        self.assert_frames(6, 3, self.ECHO)
+
+    def test_what_arrives_a_byte_at_a_time(self):
+        self.start_admin()
+        client = self.client(mode=PLAIN_DRIPPED)
+        client.send(frames.text('abc') + b''.join(frames.fragments(TEXT, ['d', 'e']))
+                    + frames.ping(b'1'))
+        client.expect(TEXT, 'abc')
+        client.expect(TEXT, 'de')
+        client.expect_pong(b'1')
+        self.assert_frames(4, 3, self.ECHO)
+
+    def test_long_messages_that_are_sent_in_pieces(self):
+        self.start_admin(defaults={'max_message_size': '16MiB'})
+        client = self.client()
+        data = b'x' * (4 << 20)
+        echo = client.echo_large(b''.join(frames.fragments(frames.BINARY, frames.cut(data, 7))))
+        self.assertEqual(echo.payload, data)
+        self.assertGreater(len(echo.sizes), 1)
+        self.assert_frames(7, len(echo.sizes), self.ECHO)
+
+    def test_deliveries(self):
+        self.start_admin()
+        members = [self.client('/room/a') for _ in range(3)]
+        members[0].send(frames.text('x') * 10 + b''.join(frames.fragments(TEXT, 'yz')))
+        for member in members[1:]:
+            for _ in range(11):
+                member.next_message()
+        self.assert_frames(12, 22, self.ROOM)
+
+    def test_pings(self):
+        self.start_admin(defaults={'ping_interval': '50ms', 'ping_timeout': '10s'})
+        client = self.client()
+        ping = client.next_frame('a Ping')
+        self.assert_frames(0, 1, self.ECHO)
+        client.send(frames.pong(ping.payload))
+        wait_until(lambda: self.value('wsrelayd_frames_received_total', **self.ECHO) == 1, 'the Pong')
+
+    def test_frames_behind_our_close(self):
+        """They are taken in up to the peer's Close, though nobody gets them."""
+        self.start_admin()
+        client = self.client()
+        connection = self.admin.get('/v1/connections').json['connections'][0]['id']
+        self.admin.post(f'/v1/connections/{connection}/close', {})
+        client.expect_close(1000)
+        client.send(frames.text('x') + frames.ping(b'') + frames.close(1000))
+        client.expect_end()
+        self.assert_frames(3, 1, self.ECHO)
+        self.assertEqual(self.value('wsrelayd_messages_received_total', **self.ECHO), 0)
+
+    def test_frames_that_break_the_protocol_do_not_count(self):
+        self.start_admin()
+        text = b'\xff'
+        for last in (frames.text(text), frames.frame(frames.CONTINUATION, text),
+                     frames.text(text, fin=False)):
+            client = self.client()
+            client.send(frames.text('good') + last)
+            client.next_message()
+            client.skip_to_close(1002, 1007)
+        self.assert_frames(3, 6, self.ECHO)
+
+    def test_pongs_that_newer_ones_replace_do_not_count(self):
+        """A peer that sends Pings and reads nothing."""
+        self.start_admin(workers=1, timeouts={'close': '1h', 'send': '1h'},
+                         defaults={'send_queue': {'size': '16MiB'}, 'ping_interval': '0s'})
+        client = self.client('/room/a', receive_buffer=4096)
+        sender = self.client('/room/a')
+        published = 0
+        while self.value('wsrelayd_queue_bytes') == 0:
+            sender.send(frames.binary(b'x' * 65536) * 10)
+            published += 10
+            self.assert_value(published, 'wsrelayd_publications_total')
+        client.send(frames.ping(b'') * 1000)
+        self.assert_value(published + 1000, 'wsrelayd_frames_received_total', **self.ROOM)
+        pongs = []
+        for _ in range(published):
+            client.next_message(pongs=pongs)
+        client.send(frames.ping(b'last'))
+        while b'last' not in pongs:
+            pongs.append(client.next_frame().payload)
+        self.assertLess(len(pongs), 100)
+        self.assert_frames(published + 1001, published + len(pongs), self.ROOM)
+
+    def test_an_echo_that_waits_keeps_one_pong(self):
+        """What is gathered and not taken by the kernel loses its older Pongs, too."""
+        self.start_admin(workers=1, timeouts={'close': '1h', 'send': '1h'},
+                         defaults={'send_queue': {'size': '16MiB'}, 'ping_interval': '0s'})
+        client = self.client(receive_buffer=4096)
+        sent = 0
+        while self.value('wsrelayd_queue_bytes') == 0:
+            client.send((frames.binary(b'x' * 20000) + frames.ping(b'')) * 10)
+            sent += 10
+        pongs = []
+        for _ in range(sent):
+            client.next_message(pongs=pongs)
+        client.send(frames.ping(b'last'))
+        while not pongs or pongs[-1] != b'last':
+            pongs.append(client.next_frame().payload)
+        self.assertLess(len(pongs), sent + 1)
+        self.assert_frames(2 * sent + 1, sent + len(pongs), self.ECHO)
 
 
 class OverloadTest(MetricsTest):

@@ -115,6 +115,7 @@ START_TEST(test_a_pong_that_waits_is_newer_than_those_in_the_rest)
     append_message(30, 2);
     insert_control(OPCODE_PONG, 4, 3);
     ck_assert(outbox_prepend_rest(&outbox_pool, outbox, written.bytes, written.length, 0));
+    ck_assert_uint_eq(outbox->pongs_dropped, 1);
     check_outbox();
     stream_add(&outbox_expected, DATA, 10, 0);
     stream_add(&outbox_expected, PONG, 4, 3);
@@ -134,6 +135,7 @@ START_TEST(test_the_rest_of_a_write_may_be_pongs_only)
     stream_add(&written, PONG, 5, 3);
     write_part(&written, _i == 0 ? 0 : 5);
     insert_control(OPCODE_PONG, 6, 4);
+    ck_assert_uint_eq(outbox->pongs_dropped, _i == 0 ? 3 : 2);
     check_outbox();
     if (_i != 0) {
         stream_add(&outbox_expected, PONG, 3, 1);
