@@ -101,17 +101,28 @@ static bool is_in_force(const struct scrape *scrape, const char *name)
 
 /* A counter must not fall: listeners that a reload has removed are still there if they have counted
  * something. Those of a configuration that was refused never were. */
-static void write_accepted_of(void *argument, const char *name, uint64_t accepted)
+static void write_of_listener(struct scrape *scrape, const char *name, uint64_t number)
 {
-    struct scrape *scrape = argument;
-
-    if (accepted > 0 || is_in_force(scrape, name)) {
-        write_labelled(scrape, "listener", name, accepted);
+    if (number > 0 || is_in_force(scrape, name)) {
+        write_labelled(scrape, "listener", name, number);
     }
 }
 
-static void write_accepted(struct scrape *scrape)
+static void write_accepted_of(void *argument, const char *name, const struct accept_count *count)
 {
+    write_of_listener(argument, name, accept_count_read(count));
+}
+
+static void write_present_of(void *argument, const char *name, const struct accept_count *count)
+{
+    write_of_listener(argument, name, accept_count_present(count));
+}
+
+static void write_listeners(struct scrape *scrape)
+{
+    exposition_family(&scrape->out, METRIC_GAUGE, "wsrelayd_listener_connections",
+                      "Connections of each listener.");
+    accept_count_visit(write_present_of, scrape);
     exposition_family(&scrape->out, METRIC_COUNTER, "wsrelayd_connections_accepted",
                       "Connections accepted, those closed for a limit included.");
     accept_count_visit(write_accepted_of, scrape);
@@ -415,7 +426,7 @@ static void write_all(struct scrape *scrape)
     write_build(scrape);
     write_process(scrape);
     write_states(scrape);
-    write_accepted(scrape);
+    write_listeners(scrape);
     write_handshakes(scrape);
     write_routes(scrape);
     write_counters(scrape);

@@ -28,12 +28,14 @@ void answer_config(struct exchange *exchange, struct slice element)
 static json_t *socket_json(const struct listening *listening)
 {
     const struct bound_socket *bound = listening->bound;
+    const struct listener *listener = listening->listener;
     char address[ADDRESS_TEXT_BYTES];
 
     address_format(&bound->address, address);
-    return json_pack("{s:s, s:s, s:b, s:I}", "name", listening->listener->name, "address", address,
-                     "tls", listening->listener->tls != NULL, "accepted",
-                     (json_int_t)atomic_load_explicit(&bound->accepted, memory_order_relaxed));
+    return json_pack("{s:s, s:s, s:b, s:I, s:I}", "name", listener->name, "address", address, "tls",
+                     listener->tls != NULL, "accepted",
+                     (json_int_t)atomic_load_explicit(&bound->accepted, memory_order_relaxed),
+                     "connections", (json_int_t)accept_count_present(listener->accepted));
 }
 
 void answer_listeners(struct exchange *exchange, struct slice element)

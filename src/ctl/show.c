@@ -57,8 +57,9 @@ int show_config(const struct arguments *arguments, const struct remote *remote)
 
 static void print_listeners(const json_t *answer)
 {
-    static const struct table_column columns[] = {
-        {"NAME", false}, {"ADDRESS", false}, {"TLS", false}, {"ACCEPTED", true}, {NULL, false}};
+    static const struct table_column columns[] = {{"NAME", false},       {"ADDRESS", false},
+                                                  {"TLS", false},        {"ACCEPTED", true},
+                                                  {"CONNECTIONS", true}, {NULL, false}};
     struct table *table = table_create(columns);
     const json_t *listener;
     size_t i;
@@ -66,13 +67,16 @@ static void print_listeners(const json_t *answer)
     json_array_foreach(json_object_get(answer, "listeners"), i, listener)
     {
         char accepted[HUMAN_TEXT_BYTES];
+        char connections[HUMAN_TEXT_BYTES];
 
         human_count(field_number(listener, "accepted"), accepted);
+        human_count(field_number(listener, "connections"), connections);
         table_add(table, field_text(listener, "name"));
         table_add(table, field_text(listener, "address"));
         table_add(table,
                   json_is_true(json_object_get(listener, "tls")) ? SLICE("yes") : SLICE("no"));
         table_add(table, slice_of(accepted));
+        table_add(table, slice_of(connections));
     }
     table_print(table, stdout);
     table_free(table);

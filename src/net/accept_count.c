@@ -12,6 +12,7 @@ struct accept_count {
     struct accept_count *next; /* under lock */
     unsigned references;       /* under lock */
     _Atomic uint64_t accepted;
+    _Atomic uint64_t present;
     char name[];
 };
 
@@ -81,12 +82,26 @@ uint64_t accept_count_read(const struct accept_count *count)
     return atomic_load_explicit(&count->accepted, memory_order_relaxed);
 }
 
-void accept_count_visit(void (*visit)(void *argument, const char *name, uint64_t accepted),
-                        void *argument)
+void accept_count_enter(struct accept_count *count)
+{
+    atomic_fetch_add_explicit(&count->present, 1, memory_order_relaxed);
+}
+
+void accept_count_leave(struct accept_count *count)
+{
+    atomic_fetch_sub_explicit(&count->present, 1, memory_order_relaxed);
+}
+
+uint64_t accept_count_present(const struct accept_count *count)
+{
+    return atomic_load_explicit(&count->present, memory_order_relaxed);
+}
+
+void accept_count_visit(accept_count_visitor *visit, void *argument)
 {
     (void)pthread_mutex_lock(&lock);
     for (const struct accept_count *count = first; count != NULL; count = count->next) {
-        visit(argument, count->name, accept_count_read(count));
+        visit(argument, count->name, count);
     }
     (void)pthread_mutex_unlock(&lock);
 }

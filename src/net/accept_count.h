@@ -1,7 +1,7 @@
 /*
- * How many connections have been accepted for each listener, known by its name: a listener goes on
- * counting where it was when a reload has replaced it, or when it comes again after having been
- * removed. Counted for the whole process. Any thread.
+ * How many connections have been accepted for each listener, and how many of them are there, known
+ * by its name: a listener goes on counting where it was when a reload has replaced it, or when it
+ * comes again after having been removed. Counted for the whole process. Any thread.
  */
 #ifndef WSRELAYD_NET_ACCEPT_COUNT_H
 #define WSRELAYD_NET_ACCEPT_COUNT_H
@@ -19,8 +19,14 @@ void accept_count_release(struct accept_count *count);
 void accept_count_increase(struct accept_count *count);
 uint64_t accept_count_read(const struct accept_count *count);
 
+/* One of those accepted is there from `enter` to `leave`. */
+void accept_count_enter(struct accept_count *count);
+void accept_count_leave(struct accept_count *count);
+uint64_t accept_count_present(const struct accept_count *count);
+
 /* Calls `visit` for each, in the order of being made. It must not hold or release any. */
-void accept_count_visit(void (*visit)(void *argument, const char *name, uint64_t accepted),
-                        void *argument);
+typedef void accept_count_visitor(void *argument, const char *name,
+                                  const struct accept_count *count);
+void accept_count_visit(accept_count_visitor *visit, void *argument);
 
 #endif

@@ -143,7 +143,7 @@ refused:
         transport_free(&conn->transport);
         free(conn);
     }
-    listener_release(listener);
+    listener_leave(listener);
     (void)close(fd);
     if (verdict == ADMISSION_GRANTED) {
         admission_end_pending(loop->admission);
@@ -174,7 +174,7 @@ static void free_parts(struct conn *conn)
     conn_free_head(conn);
     free(conn->handler_state);
     route_release(conn->route);
-    listener_release(conn->listener);
+    listener_leave(conn->listener);
     if (conn->reason_owned) {
         pool_free(pool, (char *)(uintptr_t)conn->close_reason.data, conn->close_reason.length);
     }

@@ -115,7 +115,7 @@ struct conn {
     uint64_t number;                 /* of the loop's, rising, never given twice */
     struct route_counters *counters; /* of the route, from the upgrade on; NULL: none */
     struct head_assembly *head;      /* in CONN_UPGRADE: what has arrived of the head, or NULL */
-    struct listener *listener;       /* a reference */
+    struct listener *listener;       /* a reference of listener_enter */
     const char *subprotocol;         /* in the route or the handler's state, or NULL */
     struct conn_timing *timing;      /* in the handler's state; NULL: the route's settings hold */
     struct slice close_reason;       /* static or in the handler's state unless reason_owned */
@@ -128,8 +128,9 @@ struct conn {
 /* ---- conn.c ---- */
 
 /*
- * Takes over an accepted socket (non-blocking) and a reference to its listener. `verdict` is what
- * admission_ask said, GRANTED or OVERFLOW. On false the socket is closed and the rest given back.
+ * Takes over an accepted socket (non-blocking) and its reference to its listener, made by
+ * listener_enter. `verdict` is what admission_ask said, GRANTED or OVERFLOW. On false the socket is
+ * closed and the rest given back.
  */
 bool conn_create(struct loop *loop, int fd, struct listener *listener, const struct peer *peer,
                  enum admission_verdict verdict);

@@ -101,3 +101,15 @@ void listener_release(struct listener *listener)
     free_parts(listener);
     reload_counter_decrease(LIVE_LISTENERS);
 }
+
+struct listener *listener_enter(struct listener *listener)
+{
+    accept_count_enter(listener->accepted);
+    return listener_hold(listener);
+}
+
+void listener_leave(struct listener *listener)
+{
+    accept_count_leave(listener->accepted);
+    listener_release(listener);
+}

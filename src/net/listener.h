@@ -35,4 +35,8 @@ struct listener *listener_create(const struct listener_config *config,
 struct listener *listener_hold(struct listener *listener);
 void listener_release(struct listener *listener);
 
+/* The same for a connection, which is counted as present for as long as it holds its reference. */
+struct listener *listener_enter(struct listener *listener);
+void listener_leave(struct listener *listener);
+
 #endif

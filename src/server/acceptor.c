@@ -90,7 +90,7 @@ static void hand_on(struct acceptor *acceptor, int fd, struct listener *listener
         return;
     }
     peer_set(&peer, address);
-    acceptor->sink(acceptor->owner, fd, listener_hold(listener), &peer, verdict);
+    acceptor->sink(acceptor->owner, fd, listener_enter(listener), &peer, verdict);
 }
 
 enum accept_outcome { ACCEPT_TAKEN, ACCEPT_SKIPPED, ACCEPT_NONE_LEFT };

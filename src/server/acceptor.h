@@ -13,7 +13,7 @@
 
 struct acceptor;
 
-/* Takes over an accepted socket and a reference to its listener. */
+/* Takes over an accepted socket and a reference to its listener, to be ended by listener_leave. */
 typedef void acceptor_sink(void *owner, int fd, struct listener *listener, const struct peer *peer,
                            enum admission_verdict verdict);
 

@@ -51,7 +51,7 @@ struct worker {
 struct connection_mail {
     struct mail mail;
     int fd;
-    struct listener *listener; /* a reference */
+    struct listener *listener; /* a reference of listener_enter */
     struct peer peer;
     enum admission_verdict verdict;
 };
@@ -69,7 +69,7 @@ static void connection_gone(struct loop *loop)
 static void turn_away(struct worker *worker, int fd, struct listener *listener,
                       enum admission_verdict verdict)
 {
-    listener_release(listener);
+    listener_leave(listener);
     (void)close(fd);
     if (verdict == ADMISSION_GRANTED) {
         admission_end_pending(worker->loop->admission);

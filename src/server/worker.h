@@ -64,7 +64,7 @@ void worker_discard(struct worker_change *change);
 /* Connections that it has, those under way to it included. */
 unsigned worker_connection_count(const struct worker *worker);
 
-/* Any thread: gives the worker an accepted socket, and a reference to its listener. */
+/* Any thread: gives the worker an accepted socket, and its reference to its listener. */
 void worker_give(struct worker *worker, int fd, struct listener *listener, const struct peer *peer,
                  enum admission_verdict verdict);
 

@@ -42,7 +42,7 @@ class AnswersTest(AdminTest):
         self.client().echo()
         self.assertEqual(admin.get('/v1/listeners').json, {'listeners': [
             {'name': 'plain', 'address': '%s:%d' % self.daemon.address(), 'tls': False,
-             'accepted': 1}]})
+             'accepted': 1, 'connections': 1}]})
 
     def test_the_log_level_can_be_changed(self):
         admin = self.start_admin()

@@ -222,6 +222,72 @@ class ValuesTest(MetricsTest):
                    if name == 'wsrelayd_turn_seconds_count')
 
 
+class ListenersTest(MetricsTest, Reloading):
+    """Connections of each listener, in the metrics and in the list of listeners."""
+
+    NAME = 'wsrelayd_listener_connections'
+
+    def start_two(self, **top):
+        self.start_admin(listeners=[configuration.PLAIN, configuration.tls_listener(
+            [certificates.get('localhost')])], **top)
+
+    def assert_connections(self, **expected):
+        for listener, count in expected.items():
+            self.assert_value(count, self.NAME, listener=listener)
+        listed = self.admin.get('/v1/listeners').json['listeners']
+        self.assertEqual({row['name']: row['connections'] for row in listed},
+                         {name: count for name, count in expected.items() if count is not None})
+
+    def test_they_come_and_go(self):
+        for workers in (2, 1):
+            with self.subTest(workers=workers):
+                self.start_two(workers=workers)
+                self.assert_connections(plain=0, secure=0)
+                clients = [self.client() for _ in range(3)]
+                self.client(mode=SECURE).echo()
+                waiting = self.connect()
+                self.assert_connections(plain=4, secure=1)
+                clients[0].close_orderly()
+                clients[1].sock.close()
+                waiting.close()
+                self.assert_connections(plain=1, secure=1)
+                self.assertEqual(self.value('wsrelayd_connections_accepted_total',
+                                            listener='plain'), 4)
+                self.check_stop()
+
+    def test_those_who_are_refused(self):
+        self.start_two(workers=1, limits={'connections': 1})
+        only = self.client()
+        waiting = [self.connect() for _ in range(16)]
+        self.connect().read_end()
+        self.assert_connections(plain=17, secure=0)
+        for connection in waiting:
+            connection.close()
+        self.assert_connections(plain=1, secure=0)
+        only.close_orderly()
+        only.close()
+        self.assert_connections(plain=0, secure=0)
+
+    def test_a_listener_that_has_gone_is_shown_while_it_has_connections(self):
+        self.start_two()
+        client = self.client(mode=SECURE)
+        self.reload(listeners=[configuration.PLAIN])
+        self.assert_value(1, self.NAME, listener='secure')
+        client.close_orderly()
+        self.assert_connections(plain=0, secure=None)
+
+    def test_a_listener_that_a_reload_replaces_keeps_its_connections(self):
+        self.start_two()
+        old = self.client(mode=SECURE)
+        self.reload(listeners=[configuration.PLAIN, {
+            **configuration.tls_listener([certificates.get('localhost')]),
+            'address': '%s:%d' % self.daemon.address('secure')}])
+        self.client(mode=SECURE).echo()
+        self.assert_connections(plain=0, secure=2)
+        old.close_orderly()
+        self.assert_connections(plain=0, secure=1)
+
+
 class FramesTest(MetricsTest):
     """Every frame counts, once, whatever path it takes through the daemon."""
 

@@ -90,12 +90,14 @@ class ShowTest(FakeTest):
 
     def test_listeners(self):
         control = self.start({'GET /v1/listeners': answer({'listeners': [
-            {'name': 'plain', 'address': '127.0.0.1:8080', 'tls': False, 'accepted': 3},
-            {'name': 'secure', 'address': '[::]:8443', 'tls': True, 'accepted': 1234567}]})})
+            {'name': 'plain', 'address': '127.0.0.1:8080', 'tls': False, 'accepted': 3,
+             'connections': 2},
+            {'name': 'secure', 'address': '[::]:8443', 'tls': True, 'accepted': 1234567,
+             'connections': 98700}]})})
         self.assertEqual(control.output('listeners').splitlines(), [
-            'NAME    ADDRESS         TLS  ACCEPTED',
-            'plain   127.0.0.1:8080  no          3',
-            'secure  [::]:8443       yes      1.2M'])
+            'NAME    ADDRESS         TLS  ACCEPTED  CONNECTIONS',
+            'plain   127.0.0.1:8080  no          3            2',
+            'secure  [::]:8443       yes      1.2M        98700'])
 
     def test_metrics(self):
         text = '# TYPE a counter\na_total{b="\\n"} 1\n'
@@ -130,9 +132,9 @@ class ShowTest(FakeTest):
     def test_names_cannot_play_with_the_terminal(self):
         control = self.start({'GET /v1/listeners': answer({'listeners': [
             {'name': '\x1b]0;title\x07部屋\u202e', 'address': 'a\nb', 'tls': False,
-             'accepted': 1}]})})
+             'accepted': 1, 'connections': 0}]})})
         self.assertEqual(control.output('listeners').splitlines()[1],
-                         '\\x1b]0;title\\x07部屋\\u{202e}  a\\x0ab   no          1')
+                         '\\x1b]0;title\\x07部屋\\u{202e}  a\\x0ab   no          1            0')
 
 
 class BrowseTest(FakeTest):

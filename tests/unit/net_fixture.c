@@ -75,7 +75,9 @@ void net_start(const struct handler *handler, void *settings)
     ck_assert_int_eq(log_configure(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, LOG_TARGET_FILE, "/dev/null"),
                      0);
     set_config(handler, settings);
-    net.listener = (struct listener){.references = 1, .name = listener_name};
+    net.listener = (struct listener){
+        .references = 1, .name = listener_name, .accepted = accept_count_hold(listener_name)};
+    ck_assert_ptr_nonnull(net.listener.accepted);
     net.admission = (struct admission){.max_connections = net.snapshot.limits.connections,
                                        .max_pending = net.snapshot.limits.pending};
     base = event_base_new();
@@ -114,6 +116,8 @@ void net_stop(void)
     ck_assert_uint_eq(atomic_load(&net.snapshot.references), 1);
     ck_assert_uint_eq(atomic_load(&net.route.references), 1);
     ck_assert_uint_eq(atomic_load(&net.listener.references), 1);
+    ck_assert_uint_eq(accept_count_present(net.listener.accepted), 0);
+    accept_count_release(net.listener.accepted);
     relay_free(net.relay);
     event_free(wake);
     event_base_free(base);
@@ -214,7 +218,7 @@ struct client *client_connect(SSL *ssl)
         SSL_set_fd(ssl, client->fd);
     }
     ck_assert_int_ne(verdict, ADMISSION_DENIED);
-    ck_assert(conn_create(net.loop, sockets[1], listener_hold(&net.listener), &peer, verdict));
+    ck_assert(conn_create(net.loop, sockets[1], listener_enter(&net.listener), &peer, verdict));
     client->conn = container_of(net.loop->connections.previous, struct conn, node);
     return client;
 }

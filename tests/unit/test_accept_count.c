@@ -13,13 +13,13 @@ struct found {
     uint64_t accepted;
 };
 
-static void look(void *argument, const char *name, uint64_t accepted)
+static void look(void *argument, const char *name, const struct accept_count *count)
 {
     struct found *found = argument;
 
     if (strcmp(name, found->name) == 0) {
         found->times++;
-        found->accepted = accepted;
+        found->accepted = accept_count_read(count);
     }
 }
 
@@ -71,6 +71,21 @@ START_TEST(test_what_has_counted_nothing_goes_with_its_last_holder)
 }
 END_TEST
 
+START_TEST(test_those_who_leave_have_been_accepted_all_the_same)
+{
+    struct accept_count *count = accept_count_hold("busy");
+
+    for (int i = 0; i < 3; i++) {
+        accept_count_increase(count);
+        accept_count_enter(count);
+    }
+    accept_count_leave(count);
+    ck_assert_uint_eq(accept_count_present(count), 2);
+    ck_assert_uint_eq(accept_count_read(count), 3);
+    accept_count_release(count);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("accept_count");
@@ -79,5 +94,6 @@ int main(void)
     tcase_add_test(tests, test_a_name_counts_in_one_place);
     tcase_add_test(tests, test_what_was_counted_stays_when_nobody_holds_it);
     tcase_add_test(tests, test_what_has_counted_nothing_goes_with_its_last_holder);
+    tcase_add_test(tests, test_those_who_leave_have_been_accepted_all_the_same);
     return suite_run(suite);
 }

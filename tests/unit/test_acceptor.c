@@ -100,7 +100,9 @@ static void clean_up(void)
     event_base_free(base);
     for (unsigned i = 0; i < taken_count; i++) {
         close(taken[i].fd);
-        listener_release(taken[i].listener);
+        if (taken[i].listener != NULL) {
+            listener_leave(taken[i].listener);
+        }
     }
     for (unsigned i = 0; i < client_count; i++) {
         close(clients[i]);
@@ -109,6 +111,7 @@ static void clean_up(void)
         ck_assert_uint_eq(atomic_load(&listeners[i].references), 1);
         bound_socket_release(sockets[i].bound);
     }
+    ck_assert_uint_eq(accept_count_present(accepted), 0);
     accept_count_release(accepted);
 }
 
@@ -261,7 +264,7 @@ START_TEST(test_a_change_keeps_adds_and_drops_sockets)
     ck_assert(taken[0].listener != taken[1].listener);
     for (int i = 0; i < LISTENERS; i++) {
         ck_assert(taken[i].listener == &replacements[0] || taken[i].listener == &replacements[1]);
-        listener_release(taken[i].listener);
+        listener_leave(taken[i].listener);
         taken[i].listener = NULL;
     }
     acceptor_free(acceptor);
