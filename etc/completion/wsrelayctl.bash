@@ -8,8 +8,8 @@ _wsrelayctl_verb() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        -s | --server | -t | --token-file | -c | --config | --timeout | --route | --room | \
-            --address | --state | --prefix | --limit | --code | --reason | --signal | --interval | --count)
+        -s | --server | -t | --token-file | -c | --config | --timeout | --route | --namespace | \
+            --room | --address | --state | --prefix | --limit | --code | --reason | --signal | --interval | --count)
             ((i++))
             ;;
         -*) ;;
@@ -29,14 +29,14 @@ _wsrelayctl_options() {
     *) options+=' --json' ;;
     esac
     case $1 in
-    connections) options+=' --route --room --address --state --limit --all' ;;
+    connections) options+=' --route --namespace --room --address --state --limit --all' ;;
     rooms) options+=' --prefix --limit --all' ;;
     close | close-room) options+=' --code --reason' ;;
     publish) options+=' --binary' ;;
     reload) options+=' --wait --signal' ;;
     watch) options+=' --interval --count' ;;
-    '') options+=' --route --room --address --state --prefix --limit --all --code --reason --binary
-        --wait --signal --interval --count' ;;
+    '') options+=' --route --namespace --room --address --state --prefix --limit --all --code --reason
+        --binary --wait --signal --interval --count' ;;
     esac
     printf '%s' "$options"
 }
@@ -54,8 +54,8 @@ _wsrelayctl() {
         ;;
     --state) offered='tls-handshake upgrade open events closing finishing lingering' ;;
     --code) offered='1000 1001 1008 1011 1012 1013' ;;
-    -s | --server | --timeout | --route | --room | --address | --prefix | --limit | --reason | \
-        --signal | --interval | --count)
+    -s | --server | --timeout | --route | --namespace | --room | --address | --prefix | --limit | \
+        --reason | --signal | --interval | --count)
         return
         ;;
     *)

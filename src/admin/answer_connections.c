@@ -12,11 +12,18 @@
 
 #include <string.h>
 
-enum { CONNECTIONS_MS = 5000, ROUTE_FILTER_BYTES = 2048, ROOM_FILTER_BYTES = 256, ANY_STATE = -1 };
+enum {
+    CONNECTIONS_MS = 5000,
+    ROUTE_FILTER_BYTES = 2048,
+    NAMESPACE_FILTER_BYTES = 1025,
+    ROOM_FILTER_BYTES = 256,
+    ANY_STATE = -1,
+};
 
 /* What is asked for. An empty text: any. */
 struct wanted {
     char route[ROUTE_FILTER_BYTES];
+    char namespace[NAMESPACE_FILTER_BYTES];
     char room[ROOM_FILTER_BYTES];
     char address[CONNECTION_ADDRESS_BYTES];
     int state; /* enum conn_state, or ANY_STATE */
@@ -36,13 +43,21 @@ struct found {
 
 /* ---- on the worker's thread ---- */
 
+static bool text_fits(const char *wanted, struct slice text)
+{
+    return wanted[0] == '\0' || slice_equal(text, slice_of(wanted));
+}
+
 static bool room_fits(const struct wanted *wanted, const struct conn *conn)
 {
     struct slice namespace;
     struct slice name;
 
-    return wanted->room[0] == '\0' ||
-           (connection_room(conn, &namespace, &name) && slice_equal(name, slice_of(wanted->room)));
+    if (wanted->namespace[0] == '\0' && wanted->room[0] == '\0') {
+        return true;
+    }
+    return connection_room(conn, &namespace, &name) && text_fits(wanted->namespace, namespace) &&
+           text_fits(wanted->room, name);
 }
 
 static bool address_fits(const struct wanted *wanted, const struct conn *conn)
@@ -190,6 +205,7 @@ void answer_connections(struct exchange *exchange, struct slice element)
 
     (void)element;
     if (page_text(exchange, "route", wanted.route, sizeof wanted.route) &&
+        page_text(exchange, "namespace", wanted.namespace, sizeof wanted.namespace) &&
         page_text(exchange, "room", wanted.room, sizeof wanted.room) &&
         page_text(exchange, "address", wanted.address, sizeof wanted.address) &&
         read_state(exchange, &wanted.state) && read_after(exchange, &wanted) &&

@@ -54,12 +54,45 @@ static json_t *port_json(const struct conn *conn)
     return conn->peer.family == AF_UNIX ? json_null() : json_integer(conn->peer.port);
 }
 
-static json_t *room_json(const struct conn *conn)
+/* Returns whether there was the memory for it; so do those below. */
+static bool add(json_t *row, const char *name, json_t *value)
+{
+    return json_object_set_new(row, name, value) == 0;
+}
+
+static bool add_room(json_t *row, const struct conn *conn)
 {
     struct slice namespace;
     struct slice name;
+    bool has_room = connection_room(conn, &namespace, &name);
 
-    return connection_room(conn, &namespace, &name) ? text_json(name) : json_null();
+    return add(row, "namespace", has_room ? text_json(namespace) : json_null()) &&
+           add(row, "room", has_room ? text_json(name) : json_null());
+}
+
+/* What it has sent and received, and so many a second: on average over its age, as nothing else is
+ * known; over one second at least, as less would make many of few. */
+static bool add_traffic(json_t *row, const struct conn *conn, double age_s)
+{
+    const struct {
+        const char *name;
+        const char *rate_name;
+        uint64_t count;
+    } counts[] = {
+        {"messages_in", "messages_in_per_second", conn->messages_in},
+        {"messages_out", "messages_out_per_second", conn->messages_out},
+        {"bytes_in", "bytes_in_per_second", conn->bytes_in},
+        {"bytes_out", "bytes_out_per_second", conn->bytes_out},
+    };
+    double rate_s = age_s > 1 ? age_s : 1;
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (!add(row, counts[i].name, json_integer((json_int_t)counts[i].count)) ||
+            !add(row, counts[i].rate_name, json_real((double)counts[i].count / rate_s))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Since the last message, or since the connection is there. */
@@ -71,6 +104,8 @@ static int64_t idle_since_ms(const struct conn *conn)
 json_t *connection_json(struct conn *conn)
 {
     int64_t now_ms = loop_now(conn->loop);
+    double age_s = (double)(now_ms - conn->opened_ms) / 1000;
+    json_t *row;
     char id[48];
     char address[CONNECTION_ADDRESS_BYTES];
     char opened[TIME_TEXT_BYTES];
@@ -78,16 +113,18 @@ json_t *connection_json(struct conn *conn)
     snprintf(id, sizeof id, "%u-%llu", conn->loop->index, (unsigned long long)conn->number);
     connection_address(conn, address);
     time_text(clock_unix_ms() - (now_ms - conn->opened_ms), opened);
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s?, s:o, s:s?, s:s?, s:s, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
-        "id", id, "state", conn_state_name(conn->state), "address", address, "port",
-        port_json(conn), "listener", conn->listener->name, "route", connection_route(conn), "room",
-        room_json(conn), "subprotocol", conn->subprotocol, "tls", tls_version(conn), "opened_at",
-        opened, "age_seconds", (double)(now_ms - conn->opened_ms) / 1000, "idle_seconds",
-        (double)(now_ms - idle_since_ms(conn)) / 1000, "queue_bytes",
-        (json_int_t)(conn->outbox != NULL ? conn->outbox->bytes : 0), "messages_in",
-        (json_int_t)conn->messages_in, "messages_out", (json_int_t)conn->messages_out, "bytes_in",
-        (json_int_t)conn->bytes_in, "bytes_out", (json_int_t)conn->bytes_out);
+    row = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f, s:I}", "id", id,
+                    "state", conn_state_name(conn->state), "address", address, "port",
+                    port_json(conn), "listener", conn->listener->name, "route",
+                    connection_route(conn), "subprotocol", conn->subprotocol, "tls",
+                    tls_version(conn), "opened_at", opened, "age_seconds", age_s, "idle_seconds",
+                    (double)(now_ms - idle_since_ms(conn)) / 1000, "queue_bytes",
+                    (json_int_t)(conn->outbox != NULL ? conn->outbox->bytes : 0));
+    if (row == NULL || !add_room(row, conn) || !add_traffic(row, conn, age_s)) {
+        json_decref(row);
+        return NULL;
+    }
+    return row;
 }
 
 /* Digits that make a number of at most 19 of them; no leading zero but "0" itself. */

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-static const char *const connection_parameters[] = {"route", "room",  "address", "state",
-                                                    "limit", "after", NULL};
+static const char *const connection_parameters[] = {"route", "namespace", "room",  "address",
+                                                    "state", "limit",     "after", NULL};
 static const char *const room_parameters[] = {"prefix", "limit", "after", NULL};
 
 static const struct endpoint endpoints[] = {

@@ -20,6 +20,7 @@ struct arguments {
     bool json;
     double timeout_s;
     const char *route;
+    const char *namespace;
     const char *room;
     const char *address;
     const char *state;

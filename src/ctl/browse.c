@@ -128,6 +128,7 @@ int browse_connections(const struct arguments *arguments, const struct remote *r
         {"LISTENER", "listener", ROW_TEXT},
         {"TLS", "tls", ROW_TEXT},
         {"ROUTE", "route", ROW_TEXT},
+        {"NAMESPACE", "namespace", ROW_TEXT},
         {"ROOM", "room", ROW_TEXT},
         {"AGE", "age_seconds", ROW_SECONDS},
         {"IDLE", "idle_seconds", ROW_SECONDS},
@@ -136,14 +137,16 @@ int browse_connections(const struct arguments *arguments, const struct remote *r
         {"OUT", "messages_out", ROW_COUNT},
         {"IN-SIZE", "bytes_in", ROW_BYTES},
         {"OUT-SIZE", "bytes_out", ROW_BYTES},
+        {"IN/S", "messages_in_per_second", ROW_RATE},
+        {"OUT/S", "messages_out_per_second", ROW_RATE},
+        {"IN-SIZE/S", "bytes_in_per_second", ROW_BYTES},
+        {"OUT-SIZE/S", "bytes_out_per_second", ROW_BYTES},
         {NULL, NULL, ROW_TEXT},
     };
     const struct query_parameter filters[] = {
-        {"route", arguments->route},
-        {"room", arguments->room},
-        {"address", arguments->address},
-        {"state", arguments->state},
-        {NULL, NULL},
+        {"route", arguments->route}, {"namespace", arguments->namespace},
+        {"room", arguments->room},   {"address", arguments->address},
+        {"state", arguments->state}, {NULL, NULL},
     };
 
     return browse(

@@ -46,6 +46,9 @@ static void add_number(struct table *table, const struct row_column *column, dou
     char text[HUMAN_TEXT_BYTES];
 
     switch (column->kind) {
+    case ROW_RATE:
+        human_rate(number, text);
+        break;
     case ROW_BYTES:
         human_bytes(number, text);
         break;

@@ -13,7 +13,7 @@
 struct row_column {
     const char *title;
     const char *member;
-    enum { ROW_TEXT, ROW_COUNT, ROW_BYTES, ROW_SECONDS, ROW_PEER } kind;
+    enum { ROW_TEXT, ROW_COUNT, ROW_RATE, ROW_BYTES, ROW_SECONDS, ROW_PEER } kind;
 };
 
 /* The columns of a table, which are those of its rows. */

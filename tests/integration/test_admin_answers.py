@@ -3,7 +3,7 @@
 import subprocess
 from datetime import datetime, timezone
 
-from harness import frames
+from harness import configuration, frames
 from harness.admin_case import AdminTest
 from harness.connection import FIN
 from harness.deadline import wait_until
@@ -69,10 +69,49 @@ class ConnectionsTest(AdminTest):
         self.assertEqual((row['address'], row['port']), (host, port))
         self.assertEqual((row['state'], row['listener'], row['route'], row['room'], row['tls']),
                          ('open', 'plain', '/room/{name}', 'blue', None))
+        self.assertEqual(row['namespace'], self.namespace())
         self.assertEqual((row['bytes_in'], row['messages_out'], row['queue_bytes']), (4, 0, 0))
         self.assertRegex(row['id'], r'\A[01]-[1-9][0-9]*\Z')
         self.assertGreaterEqual(row['age_seconds'], 0)
         self.assertGreaterEqual(row['idle_seconds'], 0)
+
+    def test_what_is_in_no_room_has_no_namespace(self):
+        self.start_admin()
+        self.client()
+        row, = self.connections()['connections']
+        self.assertEqual((row['namespace'], row['room']), (None, None))
+
+    def test_rates_are_averages_over_the_age(self):
+        self.start_admin()
+        client = self.client()
+        for _ in range(5):
+            client.echo('1234')
+        row = self.connections()['connections'][0]
+        names = {'messages_in': 5, 'messages_out': 5, 'bytes_in': 20, 'bytes_out': 20}
+        self.assertEqual({name: row[name] for name in names}, names)
+        self.assert_rates(row, names)
+        wait_until(lambda: self.connections()['connections'][0]['age_seconds'] > 1.5, 'some age')
+        row = self.connections()['connections'][0]
+        self.assert_rates(row, names)
+        self.assertLess(row['messages_in_per_second'], 5 / 1.5)
+
+    def assert_rates(self, row, counts):
+        for name, count in counts.items():
+            self.assertAlmostEqual(row[f'{name}_per_second'], count / max(row['age_seconds'], 1))
+
+    def test_the_namespace_chooses_among_rooms_of_one_name(self):
+        def route(path, namespace):
+            return {'path': path, 'handler': {'type': 'broadcast', 'namespace': namespace}}
+        self.start_admin(routes=[route('/a/{name}', 'first'), route('/b/{name}', 'second'),
+                                 configuration.ECHO_ROUTE])
+        for path in ('/a/x', '/b/x', '/b/y', '/'):
+            self.client(path)
+        for query, count in (('?namespace=first', 1), ('?namespace=second', 2),
+                             ('?namespace=second&room=x', 1), ('?namespace=first&room=y', 0),
+                             ('?room=x', 2), ('?namespace=fir', 0), ('?namespace=', 4)):
+            with self.subTest(query=query):
+                self.assertEqual(len(self.connections(query)['connections']), count)
+        self.assert_error(self.unix.get(f'/v1/connections?namespace={"x" * 1025}'), 400)
 
     def test_filters(self):
         self.start_admin()

@@ -26,10 +26,11 @@ STATUS = {
 }
 CONNECTION = {
     'id': '0-17', 'state': 'open', 'address': '2001:db8::1', 'port': 4711, 'listener': 'plain',
-    'route': '/room/{name}', 'room': 'lobby', 'subprotocol': None, 'tls': None,
+    'route': '/room/{name}', 'namespace': 'ours', 'room': 'lobby', 'subprotocol': None, 'tls': None,
     'opened_at': '2026-11-26T12:00:00Z', 'age_seconds': 3725.1, 'idle_seconds': 5.5,
     'queue_bytes': 2048, 'messages_in': 7, 'messages_out': 123456, 'bytes_in': 20,
-    'bytes_out': 1 << 20,
+    'bytes_out': 1 << 20, 'messages_in_per_second': 0.25, 'messages_out_per_second': 33.14,
+    'bytes_in_per_second': 0.01, 'bytes_out_per_second': 4096.5,
 }
 
 
@@ -150,13 +151,14 @@ class BrowseTest(FakeTest):
 
     def test_connections(self):
         other = {**CONNECTION, 'id': '1-2', 'address': 'unix', 'port': None, 'route': None,
-                 'room': None, 'tls': 'TLSv1.3', 'state': 'upgrade', 'queue_bytes': 0}
+                 'namespace': None, 'room': None, 'tls': 'TLSv1.3', 'state': 'upgrade', 'queue_bytes': 0}
         control = self.start({'GET /v1/connections': self.pages([CONNECTION, other])})
         first, second = control.rows('connections')
         self.assertEqual(first, {
             'ID': '0-17', 'STATE': 'open', 'ADDRESS': '[2001:db8::1]:4711', 'LISTENER': 'plain',
-            'TLS': '-', 'ROUTE': '/room/{name}', 'ROOM': 'lobby', 'AGE': '1h02m', 'IDLE': '5s',
-            'QUEUE': '2.0KiB', 'IN': '7', 'OUT': '123k', 'IN-SIZE': '20B', 'OUT-SIZE': '1.0MiB'})
+            'TLS': '-', 'ROUTE': '/room/{name}', 'NAMESPACE': 'ours', 'ROOM': 'lobby', 'AGE': '1h02m', 'IDLE': '5s',
+            'QUEUE': '2.0KiB', 'IN': '7', 'OUT': '123k', 'IN-SIZE': '20B', 'OUT-SIZE': '1.0MiB',
+            'IN/S': '0.2', 'OUT/S': '33', 'IN-SIZE/S': '0B', 'OUT-SIZE/S': '4.0KiB'})
         self.assertEqual([second[title] for title in ('ID', 'STATE', 'ADDRESS', 'TLS', 'ROUTE',
                                                       'ROOM', 'QUEUE')],
                          ['1-2', 'upgrade', 'unix', 'TLSv1.3', '-', '-', '0B'])
@@ -164,10 +166,10 @@ class BrowseTest(FakeTest):
     def test_filters_are_passed_on(self):
         control = self.start({'GET /v1/connections': self.pages([]), 'GET /v1/rooms':
                               self.pages([], 'rooms')})
-        control.output('connections', '--route', '/room/{n}', '--room', 'a&b=c ü', '--address', '::1',
-                       '--state', 'open')
-        self.assertEqual(self.request().query, {'route': '/room/{n}', 'room': 'a&b=c ü',
-                                                'address': '::1', 'state': 'open', 'limit': '1000'})
+        control.output('connections', '--route', '/room/{n}', '--namespace', 'a*/r',
+                       '--room', 'a&b=c ü', '--address', '::1', '--state', 'open')
+        self.assertEqual(self.request().query, {'route': '/room/{n}', 'namespace': 'a*/r',
+                                                'room': 'a&b=c ü', 'address': '::1', 'state': 'open', 'limit': '1000'})
         control.output('rooms', '--prefix', '')
         self.assertEqual(self.request().query, {'prefix': '', 'limit': '1000'})
 

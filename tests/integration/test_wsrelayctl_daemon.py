@@ -63,6 +63,7 @@ class LookTest(ControlTest):
                          ('open', f'{host}:{port}', 'plain', '/room/{name}', 'blue'))
         for filters, count in ((('--route', '/'), 1), (('--route', '/room/{name}'), 1),
                                (('--address', '127.0.0.1'), 2), (('--address', '::1'), 0),
+                               (('--namespace', row['NAMESPACE']), 1), (('--namespace', 'x'), 0),
                                (('--state', 'open', '--room', 'blue'), 1), ((), 2)):
             with self.subTest(filters):
                 self.assertEqual(len(control.rows('connections', *filters)), count)
