@@ -52,7 +52,7 @@ _wsrelayctl() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --state) offered='tls-handshake upgrade open events closing finishing lingering' ;;
+    --state) offered='tls-handshake upgrade open closing events finishing lingering' ;;
     --code) offered='1000 1001 1008 1011 1012 1013' ;;
     -s | --server | --timeout | --route | --namespace | --room | --address | --prefix | --limit | \
         --reason | --signal | --interval | --count)

@@ -35,7 +35,7 @@ struct row {
 };
 
 /* Of connections, as the daemon calls them. */
-#define STATES "tls-handshake upgrade open events closing finishing lingering"
+#define STATES "tls-handshake upgrade open closing events finishing lingering"
 
 #define AT(member) offsetof(struct arguments, member)
 #define JSON_ANSWERS                                                                               \

@@ -1,5 +1,6 @@
 """wsrelayctl and the daemon, as they are used."""
 
+import re
 import resource
 import socket
 import unittest
@@ -81,10 +82,13 @@ class LookTest(ControlTest):
         self.assertEqual(len(rows['rooms']), 7)
         self.assertIsNotNone(rows['next'])
 
-    def test_every_state_that_it_knows_is_one_of_the_daemon(self):
+    def test_the_states_that_it_knows_are_those_of_the_daemon(self):
         control = self.start_control()
         states = control.refusal(USAGE, 'connections', '--state', 'x').partition(' one of ')[2]
-        for state in states.partition(' (')[0].split():
+        states = states.partition(' (')[0].split()
+        self.assertEqual(sorted(states), sorted(re.findall(
+            r'wsrelayd_connections\{state="(.*)"\}', control.output('metrics'))))
+        for state in states:
             self.assertEqual(control.rows('connections', '--state', state), [])
 
     def test_more_than_a_page_of_connections(self):
