@@ -107,6 +107,21 @@ static void print_reloads(const json_t *reloads)
     fputc('\n', stdout);
 }
 
+/* The listeners that go on with the certificates they had; nothing where there are none. */
+static void print_unusable(const json_t *names)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+    {
+        print_label("certificates");
+        printf("new ones of listener ");
+        escape_print(stdout, slice_of(json_string_value(name)));
+        puts(" cannot be used: it keeps those it had");
+    }
+}
+
 static void add_worker(struct table *table, const json_t *worker)
 {
     char text[HUMAN_TEXT_BYTES];
@@ -144,6 +159,7 @@ static void print_status(const json_t *status)
     print_traffic(status);
     print_resources(status);
     print_reloads(json_object_get(status, "reloads"));
+    print_unusable(json_object_get(status, "unusable_certificates"));
     print_workers(json_object_get(status, "workers"));
 }
 

@@ -85,6 +85,19 @@ class ShowTest(FakeTest):
         self.assertIn('\nmessages     not known, as a worker does not answer\n', output)
         self.assertIn('\nreloads      0 succeeded, 0 failed\n', output)
 
+    def test_status_of_a_daemon_whose_new_certificates_cannot_be_used(self):
+        for names, lines in (
+                ([], []), (['secure'], ['certificates new ones of listener secure cannot be used: '
+                                        'it keeps those it had']),
+                (['a\x1b', 'b'], ['certificates new ones of listener a\\x1b cannot be used: '
+                                 'it keeps those it had', 'certificates new ones of listener b '
+                                 'cannot be used: it keeps those it had'])):
+            with self.subTest(names):
+                control = self.start({'GET /v1/status': answer(
+                    {**STATUS, 'unusable_certificates': names})})
+                self.assertEqual([line for line in control.output('status').splitlines()
+                                  if 'certificates' in line], lines)
+
     def test_config(self):
         control = self.start({'GET /v1/config': answer({'config': 'workers: 2\nlog:\n  a: "ü"\n'})})
         self.assertEqual(control.output('config'), 'workers: 2\nlog:\n  a: "ü"\n')
