@@ -5,6 +5,7 @@
 #include "admin/answers.h"
 #include "admin/connection_facts.h"
 #include "admin/exchange.h"
+#include "admin/missing_room.h"
 #include "admin/paced_scan.h"
 #include "base/log.h"
 #include "protocol/close.h"
@@ -38,6 +39,16 @@ struct closed {
     struct conn_scan scan;
 };
 
+static struct slice namespace_of(const struct closing *closing)
+{
+    return (struct slice){closing->namespace, closing->namespace_bytes};
+}
+
+static struct slice name_of(const struct closing *closing)
+{
+    return (struct slice){closing->name, closing->name_bytes};
+}
+
 /* ---- on the worker's thread ---- */
 
 static bool is_meant(const struct closing *closing, const struct conn *conn)
@@ -51,9 +62,8 @@ static bool is_meant(const struct closing *closing, const struct conn *conn)
     if (closing->number != 0) {
         return conn->number == closing->number;
     }
-    return connection_room(conn, &namespace, &name) &&
-           slice_equal(name, (struct slice){closing->name, closing->name_bytes}) &&
-           slice_equal(namespace, (struct slice){closing->namespace, closing->namespace_bytes});
+    return connection_room(conn, &namespace, &name) && slice_equal(name, name_of(closing)) &&
+           slice_equal(namespace, namespace_of(closing));
 }
 
 static void visit(struct conn_scan *scan, struct conn *conn)
@@ -139,10 +149,10 @@ static void closed_known(void *owner, struct survey *survey)
         return;
     }
     closed = sum_closed(survey, admin_control(exchange_admin(exchange))->worker_count, &found);
-    if (found == 0) {
-        exchange_fail(
-            exchange, 404,
-            closing->number != 0 ? "There is no such connection." : "There is no such room.", NULL);
+    if (found == 0 && closing->number != 0) {
+        exchange_fail(exchange, 404, "There is no such connection.", NULL);
+    } else if (found == 0) {
+        missing_room_answer(exchange, namespace_of(closing), name_of(closing));
     } else if (closing->number != 0 && closed == 0) {
         exchange_fail(exchange, 409, "The connection is not open.", NULL);
     } else {

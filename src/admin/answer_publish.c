@@ -4,6 +4,7 @@
 #include "admin/admin.h"
 #include "admin/answers.h"
 #include "admin/exchange.h"
+#include "admin/missing_room.h"
 #include "net/counters.h"
 #include "net/loop.h"
 #include "net/message.h"
@@ -29,6 +30,16 @@ struct published {
     int64_t members; /* or RELAY_NO_ROOM, or -1 */
 };
 
+static struct slice namespace_of(const struct publishing *publishing)
+{
+    return (struct slice){publishing->bytes, publishing->namespace_bytes};
+}
+
+static struct slice name_of(const struct publishing *publishing)
+{
+    return (struct slice){publishing->bytes + publishing->namespace_bytes, publishing->name_bytes};
+}
+
 /* ---- on a worker's thread ---- */
 
 static struct message *make_message(struct loop *loop, const struct publishing *publishing)
@@ -48,12 +59,11 @@ static bool step(struct loop *loop, void *part, const void *question)
 {
     const struct publishing *publishing = question;
     struct published *published = part;
-    struct slice namespace = {publishing->bytes, publishing->namespace_bytes};
-    struct slice name = {publishing->bytes + publishing->namespace_bytes, publishing->name_bytes};
     struct message *message = make_message(loop, publishing);
 
-    published->members =
-        message != NULL ? relay_publish_to(loop->rooms, namespace, name, message) : -1;
+    published->members = message != NULL ? relay_publish_to(loop->rooms, namespace_of(publishing),
+                                                            name_of(publishing), message)
+                                         : -1;
     if (published->members >= 0) {
         counter_add(&loop->counters, COUNTER_PUBLICATIONS, 1);
         counter_add(&loop->counters, COUNTER_DELIVERIES, (uint64_t)published->members);
@@ -70,12 +80,13 @@ static void published_known(void *owner, struct survey *survey)
 {
     struct exchange *exchange = owner;
     const struct published *published = survey_part(survey, 0);
+    const struct publishing *publishing = survey_question(survey);
 
     if (!exchange_all_answered(exchange, survey)) {
         return;
     }
     if (published->members == RELAY_NO_ROOM) {
-        exchange_fail(exchange, 404, "There is no such room.", NULL);
+        missing_room_answer(exchange, namespace_of(publishing), name_of(publishing));
     } else if (published->members < 0) {
         exchange_fail(exchange, 503, "Memory is short: nobody gets the message.", NULL);
     } else {

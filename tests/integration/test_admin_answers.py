@@ -272,8 +272,20 @@ class RoomsTest(AdminTest):
                      {'type': 'text', 'data': ''}):
             with self.subTest(body=body):
                 self.assert_error(self.unix.post('/v1/rooms/publish', body), 400)
-        missing = {**name, 'name': 'b', 'type': 'text', 'data': 'x'}
-        self.assert_error(self.unix.post('/v1/rooms/publish', missing), 404)
+
+    def test_a_room_that_is_not_there_is_told(self):
+        def test():
+            self.client('/room/a')
+            there = self.rooms()['rooms'][0]['namespace']
+            for namespace, name in ((there, 'b'), ('x', 'a'), ('', ''), ('a\0b', 'grüße')):
+                room = {'namespace': namespace, 'name': name}
+                for path, body in (('close', room),
+                                   ('publish', {**room, 'type': 'text', 'data': 'more'})):
+                    with self.subTest(path=path, **room):
+                        answer = self.unix.post(f'/v1/rooms/{path}', body)
+                        self.assert_error(answer, 404)
+                        self.assertEqual(answer.error['details'], room)
+        self.in_both(test)
 
     def test_a_room_is_closed(self):
         def test():
