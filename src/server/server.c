@@ -281,11 +281,11 @@ static void reload(struct server *server)
 
 static const struct {
     int number;
-    const char *name;
+    const char *ending; /* the name of one that ends the service, which the log says; or NULL */
     void (*act)(struct server *server);
 } signal_actions[] = {
     {SIGTERM, "SIGTERM", stop_signal},  {SIGINT, "SIGINT", stop_signal},
-    {SIGUSR1, "SIGUSR1", reopen_logs},  {SIGHUP, "SIGHUP", reload},
+    {SIGUSR1, NULL, reopen_logs},       {SIGHUP, NULL, reload},
     {SIGUSR2, "SIGUSR2", drain_signal},
 };
 
@@ -294,11 +294,14 @@ enum { SIGNAL_COUNT = sizeof signal_actions / sizeof signal_actions[0] };
 static void signal_came(void *owner, int number, pid_t sender)
 {
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-        if (signal_actions[i].number == number) {
-            log_info("signal received", LOG_TEXT("signal", signal_actions[i].name),
-                     LOG_NUMBER("sender", sender));
-            signal_actions[i].act(owner);
+        if (signal_actions[i].number != number) {
+            continue;
         }
+        if (signal_actions[i].ending != NULL) {
+            log_notice("told to end", LOG_TEXT("signal", signal_actions[i].ending),
+                       LOG_NUMBER("sender", sender));
+        }
+        signal_actions[i].act(owner);
     }
 }
 

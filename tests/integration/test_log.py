@@ -335,7 +335,8 @@ class InjectionTest(LogTest):
               'Origin', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions', 'User-Agent',
               'X-Forwarded-For', 'Cookie')
     MESSAGES = {'opened', 'closed', 'refused', 'ended before the upgrade', 'state changed',
-                'listening', 'started', 'stopping', 'stopped', 'more lines were left out'}
+                'listening', 'started', 'told to end', 'stopping', 'stopped',
+                'more lines were left out'}
 
     def start_strict(self, log_format):
         self.start_logging({'format': log_format, 'level': 'debug'},

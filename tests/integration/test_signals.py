@@ -34,6 +34,8 @@ class StopTest(SignalTest):
                     for client in clients:
                         self.end_with(1001, client)
                     self.assert_exits()
+                    line = self.daemon.log.wait_for('told to end', signal=number.name)
+                    self.assertEqual(line.get('sender'), os.getpid())
 
     def test_listeners_close_before_connections_do(self):
         for workers in (1, 3):

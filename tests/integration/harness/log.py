@@ -13,7 +13,7 @@ LEVELS = ('error', 'warning', 'notice', 'info', 'debug')
 
 # A line of `format: text`. Messages have no `=` in them; values with anything but plain characters
 # stand in quotes, in which every quote is escaped.
-FIELD = re.compile(r' (\w+)=(?:"([^"]*)"|([^" ]*))')
+FIELD = re.compile(r' (\w+)=(?:"((?:[^"\\]|\\.)*)"|([^" ]*))')
 TEXT_LINE = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) '
                        rf'({"|".join(LEVELS)}) ([^=]*?)((?:{FIELD.pattern})*)')
 
@@ -38,7 +38,8 @@ class Event:
         line = TEXT_LINE.fullmatch(text)
         if line is None:
             return None
-        fields = {name: quoted or plain for name, quoted, plain in FIELD.findall(line[4])}
+        fields = {name: re.sub(r'\\(["\\])', r'\1', quoted) or plain
+                  for name, quoted, plain in FIELD.findall(line[4])}
         return {'time': line[1], 'level': line[2], 'message': line[3], **fields}
 
     @property
