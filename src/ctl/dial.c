@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "config/address_syntax.h"
+#include "ctl/lookup.h"
 #include "ctl/memory.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -79,25 +79,24 @@ static char *host_of(const char *address, const char *colon)
 
 static int dial_host(const char *address, int64_t deadline_ms, const char **problem)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     const char *colon = strrchr(address, ':');
     char *host = host_of(address, colon);
     struct addrinfo *found = NULL;
-    int result = getaddrinfo(host, colon + 1, &hints, &found);
+    bool is_found = lookup(host, colon + 1, deadline_ms, &found, problem);
+    int error = errno;
     int fd = -1;
 
     free(host);
-    if (result != 0) {
-        errno = 0;
-        *problem = gai_strerror(result);
+    if (!is_found) {
+        errno = error;
         return -1;
     }
     for (const struct addrinfo *each = found; each != NULL && fd < 0; each = each->ai_next) {
         fd = connect_to(each->ai_addr, each->ai_addrlen, deadline_ms);
     }
-    result = errno;
+    error = errno;
     freeaddrinfo(found);
-    errno = result;
+    errno = error;
     return fd;
 }
 

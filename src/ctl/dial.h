@@ -1,6 +1,5 @@
 /*
- * Connections that do not wait beyond a moment, but for the look-up of a name, which takes as long
- * as the resolver lets it.
+ * Connections that do not wait beyond a moment.
  */
 #ifndef WSRELAYD_CTL_DIAL_H
 #define WSRELAYD_CTL_DIAL_H
