@@ -405,28 +405,46 @@ bool relay_member_room(const struct relay_member *member, struct slice *namespac
     return true;
 }
 
-void relay_visit_rooms(struct relay_worker *worker, unsigned part, relay_visit_room *visit,
-                       void *argument)
-{
-    struct room_stripe *stripe = lock_stripe(worker->relay, part);
+/* Who shows rooms to whom. */
+struct tour {
+    uint64_t from;
+    relay_visit_room *visit;
+    void *argument;
+};
 
-    for (size_t i = 0; i < stripe->bucket_count; i++) {
-        for (const struct room *room = stripe->buckets[i]; room != NULL; room = room->next) {
-            if (room->member_count > 0) {
-                visit(argument, room_namespace(room), room_name(room), room->hash,
-                      room->member_count);
-            }
+/* Shows the rooms of a bucket that have not been shown before. Returns how many there are. */
+static size_t show_bucket(const struct tour *tour, const struct room *room)
+{
+    size_t count = 0;
+
+    for (; room != NULL; room = room->next) {
+        uint64_t place = room_place(room->hash);
+
+        count++;
+        if (room->member_count > 0 && place >= tour->from) {
+            tour->visit(tour->argument, room_namespace(room), room_name(room), place,
+                        room->member_count);
         }
     }
-    unlock_stripe(worker->relay, stripe);
+    return count;
 }
 
-unsigned relay_part_of_key(uint64_t key)
+uint64_t relay_visit_rooms(struct relay_worker *worker, uint64_t from, size_t limit,
+                           relay_visit_room *visit, void *argument)
 {
-    return (unsigned)(key % ROOM_STRIPES);
-}
+    const struct tour tour = {.from = from, .visit = visit, .argument = argument};
+    unsigned number = room_place_stripe(from);
+    struct room_stripe *stripe = lock_stripe(worker->relay, number);
+    uint64_t place = from;
+    size_t looked = 0;
 
-_Static_assert(RELAY_PARTS == (int)ROOM_STRIPES, "a part of the table is a stripe");
+    do {
+        looked += 1 + show_bucket(&tour, room_stripe_bucket(stripe, place));
+        place = room_stripe_next_bucket(stripe, place);
+    } while (looked < limit && room_place_stripe(place) == number);
+    unlock_stripe(worker->relay, stripe);
+    return place > from ? place : RELAY_ROOMS_END;
+}
 
 int64_t relay_publish(struct relay_worker *worker, struct relay_member *publisher,
                       struct message *message, bool include_sender)

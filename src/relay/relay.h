@@ -96,18 +96,17 @@ bool relay_member_room(const struct relay_member *member, struct slice *namespac
                        struct slice *name);
 
 /*
- * Shows the rooms with members of one of the RELAY_PARTS parts of the table, in no order, on a
- * worker's thread. `key` is the room's place in the order of all rooms: that of its part, then of
- * the key. The slices are good during the call, in which nothing of the relay may be called.
+ * Shows rooms with members on a worker's thread: those whose place in the order of all rooms is
+ * from `from` on and before what is returned, which is where to go on, or RELAY_ROOMS_END. Among
+ * them there is no order. About `limit` of them are looked at, under one lock. A room keeps its
+ * place, so who goes on up to the end is shown each room that is there all the time exactly once.
+ * The slices are good during the call of `visit`, in which nothing of the relay may be called.
  */
-enum { RELAY_PARTS = 256 };
+#define RELAY_ROOMS_END UINT64_MAX
 typedef void relay_visit_room(void *argument, struct slice namespace, struct slice name,
-                              uint64_t key, size_t members);
-void relay_visit_rooms(struct relay_worker *worker, unsigned part, relay_visit_room *visit,
-                       void *argument);
-
-/* The part of the table that holds the rooms with this key. */
-unsigned relay_part_of_key(uint64_t key);
+                              uint64_t place, size_t members);
+uint64_t relay_visit_rooms(struct relay_worker *worker, uint64_t from, size_t limit,
+                           relay_visit_room *visit, void *argument);
 
 /* Rooms that exist and members in them, over all workers; for statistics and tests. */
 size_t relay_room_count(const struct relay *relay);

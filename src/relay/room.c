@@ -61,6 +61,45 @@ static struct room **bucket_of(const struct room_stripe *stripe, uint64_t hash)
     return &stripe->buckets[hash / ROOM_STRIPES & (stripe->bucket_count - 1)];
 }
 
+/* Eight bits of a place are the stripe's number; the others are those of the bucket. */
+enum { BUCKET_BITS = 56 };
+
+_Static_assert(ROOM_STRIPES == 1 << (64 - BUCKET_BITS), "a stripe's number is the rest of a place");
+
+/* The lowest bit first. */
+static uint64_t reversed(uint64_t bits)
+{
+    bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
+    bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
+    bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0F) | (bits & 0x0F0F0F0F0F0F0F0F) << 4;
+    return __builtin_bswap64(bits);
+}
+
+uint64_t room_place(uint64_t hash)
+{
+    return hash % ROOM_STRIPES << BUCKET_BITS | reversed(hash / ROOM_STRIPES) >> (64 - BUCKET_BITS);
+}
+
+unsigned room_place_stripe(uint64_t place)
+{
+    return (unsigned)(place >> BUCKET_BITS);
+}
+
+const struct room *room_stripe_bucket(const struct room_stripe *stripe, uint64_t place)
+{
+    uint64_t bits = reversed(place << (64 - BUCKET_BITS));
+
+    return stripe->bucket_count > 0 ? stripe->buckets[bits & (stripe->bucket_count - 1)] : NULL;
+}
+
+uint64_t room_stripe_next_bucket(const struct room_stripe *stripe, uint64_t place)
+{
+    uint64_t buckets = stripe->bucket_count > 0 ? stripe->bucket_count : 1;
+    uint64_t places = (UINT64_C(1) << BUCKET_BITS) / buckets; /* of one; a power of two */
+
+    return (place & ~(places - 1)) + places;
+}
+
 static void insert(struct room_stripe *stripe, struct room *room)
 {
     struct room **bucket = bucket_of(stripe, room->hash);

@@ -70,6 +70,22 @@ uint64_t room_table_hash(const struct room_table *table, struct slice namespace,
 /* The stripe that holds the rooms of this hash. */
 struct room_stripe *room_table_stripe(struct room_table *table, uint64_t hash);
 
+/*
+ * The place of the rooms of a hash in the order of all rooms: the number of their stripe, then the
+ * bits that choose the bucket, lowest first. So the rooms of a bucket are next to each other
+ * however many buckets there are, and who goes through a stripe in this order may let it grow or
+ * shrink in between.
+ */
+uint64_t room_place(uint64_t hash);
+
+/* The number of the stripe with the rooms of this place. */
+unsigned room_place_stripe(uint64_t place);
+
+/* Under the stripe's lock: the chain of the bucket of this place, and where the next bucket begins,
+ * which may be in the next stripe or, behind the last, 0. */
+const struct room *room_stripe_bucket(const struct room_stripe *stripe, uint64_t place);
+uint64_t room_stripe_next_bucket(const struct room_stripe *stripe, uint64_t place);
+
 struct slice room_namespace(const struct room *room);
 struct slice room_name(const struct room *room);
 

@@ -243,6 +243,20 @@ class RoomsTest(AdminTest):
                     after = page['next']
                 self.assertEqual(sorted(names, key=int), [str(number) for number in range(20)])
 
+    def test_a_page_may_take_several_turns(self):
+        """As one turn writes only so many rows."""
+        def test():
+            for number in range(200):
+                self.client(f'/room/{number}')
+            page = self.rooms('?limit=1000')
+            self.assertIsNone(page['next'])
+            self.assertEqual(sorted(int(row['name']) for row in page['rooms']), list(range(200)))
+            self.assertEqual(len(self.rooms('?prefix=19&limit=11')['rooms']), 11)
+            self.assertIsNone(self.rooms('?prefix=19&limit=11')['next'])
+            self.assertIsNotNone(self.rooms('?prefix=19&limit=10')['next'])
+            self.assertEqual(self.rooms(f'?after={"f" * 16}'), {'rooms': [], 'next': None})
+        self.in_both(test)
+
     def test_a_publication_reaches_every_member(self):
         def test():
             members = [self.client('/room/a') for _ in range(4)]

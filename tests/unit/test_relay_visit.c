@@ -147,11 +147,12 @@ START_TEST(test_a_member_knows_its_room)
 }
 END_TEST
 
-static unsigned part_at_hand;
 static unsigned seen[MEMBERS]; /* members, by number, which is the name */
 static unsigned shown;         /* rooms */
+static uint64_t from;          /* the place to look at next */
+static uint64_t highest;       /* place of those shown by this call */
 
-static void see(void *argument, struct slice namespace, struct slice name, uint64_t key,
+static void see(void *argument, struct slice namespace, struct slice name, uint64_t place,
                 size_t member_count)
 {
     char text[8];
@@ -163,14 +164,26 @@ static void see(void *argument, struct slice namespace, struct slice name, uint6
     text[name.length] = '\0';
     shown++;
     seen[strtoul(text, NULL, 10)] += (unsigned)member_count;
-    ck_assert_uint_eq(relay_part_of_key(key), part_at_hand);
+    ck_assert_uint_ge(place, from);
+    highest = place > highest ? place : highest;
+}
+
+/* Looks at about so many. Returns whether there are more. */
+static bool look_on(size_t limit)
+{
+    uint64_t next;
+
+    highest = 0;
+    next = relay_visit_rooms(workers[0], from, limit, see, seen);
+    ck_assert_uint_gt(next, from);
+    ck_assert(highest < next || next == RELAY_ROOMS_END);
+    from = next;
+    return next != RELAY_ROOMS_END;
 }
 
 static void look_at_all(void)
 {
-    for (part_at_hand = 0; part_at_hand < RELAY_PARTS; part_at_hand++) {
-        relay_visit_rooms(workers[0], part_at_hand, see, seen);
-    }
+    while (look_on(10)) {}
 }
 
 /* One room in three has two members, and one in three is empty again. */
@@ -189,6 +202,38 @@ START_TEST(test_every_room_with_members_is_shown_once)
     ck_assert_uint_eq(shown, MEMBERS / 3);
     for (unsigned i = 0; i < MEMBERS; i++) {
         ck_assert_uint_eq(seen[i], i % 3 == 1 ? 2 : 0);
+    }
+}
+END_TEST
+
+static void join_numbered(unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++) {
+        char name[8];
+
+        snprintf(name, sizeof name, "%u", i);
+        join(i, "host", name);
+    }
+}
+
+/* The first hundred stay, all others come or go in between. */
+START_TEST(test_who_stays_is_shown_once_whatever_the_table_does)
+{
+    enum { STAYING = 100 };
+    bool grows = _i == 0;
+
+    join_numbered(0, grows ? STAYING : MEMBERS);
+    for (unsigned i = STAYING; look_on(1);) {
+        for (unsigned end = i + 5; i < end && i < MEMBERS; i++) {
+            if (grows) {
+                join_numbered(i, i + 1);
+            } else {
+                relay_leave(workers[i % worker_count], &members[i].member);
+            }
+        }
+    }
+    for (unsigned i = 0; i < STAYING; i++) {
+        ck_assert_uint_eq(seen[i], 1);
     }
 }
 END_TEST
@@ -216,6 +261,7 @@ static TCase *add_tests(Suite *suite, const char *name, SFun set_up)
     tcase_add_test(tests, test_there_must_be_such_a_room);
     tcase_add_test(tests, test_a_member_knows_its_room);
     tcase_add_test(tests, test_every_room_with_members_is_shown_once);
+    tcase_add_loop_test(tests, test_who_stays_is_shown_once_whatever_the_table_does, 0, 2);
     return tests;
 }
 

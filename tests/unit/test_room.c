@@ -257,11 +257,96 @@ START_TEST(test_names_that_collide_elsewhere_are_spread_like_any_others)
 }
 END_TEST
 
+/* ---- the order of rooms ---- */
+
+enum { FEW = 20, MANY = 2000 };
+
+static struct room *numbered[MANY];
+
+/* All in the first stripe, in no order. */
+static uint64_t hash_of(unsigned number)
+{
+    return number * UINT64_C(0x9E3779B97F4A7C15) * ROOM_STRIPES;
+}
+
+static void enter_numbered(unsigned number)
+{
+    char name[8];
+
+    snprintf(name, sizeof name, "%u", number);
+    numbered[number] =
+        room_stripe_enter(&table.stripes[0], hash_of(number), SLICE("n"), slice_of(name));
+    ck_assert_ptr_nonnull(numbered[number]);
+}
+
+static void drop_numbered(unsigned number)
+{
+    if (numbered[number] != NULL) {
+        room_drop_unused(&table.stripes[0], numbered[number], NULL);
+        numbered[number] = NULL;
+    }
+}
+
+/* Counts the rooms of the bucket that are not before `place`, nor behind where the next begins. */
+static uint64_t look_at_bucket(uint64_t place, unsigned *counts)
+{
+    uint64_t next = room_stripe_next_bucket(&table.stripes[0], place);
+
+    for (const struct room *room = room_stripe_bucket(&table.stripes[0], place); room != NULL;
+         room = room->next) {
+        ck_assert_uint_lt(room_place(room->hash), next);
+        if (room_place(room->hash) >= place) {
+            counts[strtoul(room_name(room).data, NULL, 10)]++;
+        }
+    }
+    return next;
+}
+
+/* Row 0: the stripe grows from a few buckets to many. Row 1: it shrinks. */
+START_TEST(test_who_goes_through_a_stripe_may_let_it_change)
+{
+    static unsigned counts[MANY];
+    unsigned first = _i == 0 ? FEW : MANY;
+    unsigned changed = FEW;
+    uint64_t place = 0;
+
+    for (unsigned i = 0; i < first; i++) {
+        enter_numbered(i);
+    }
+    while (room_place_stripe(place) == 0) {
+        place = look_at_bucket(place, counts);
+        for (unsigned i = 0; i < 200 && changed < MANY; i++, changed++) {
+            if (_i == 0) {
+                enter_numbered(changed);
+            } else {
+                drop_numbered(changed);
+            }
+        }
+    }
+    ck_assert_uint_eq(changed, MANY);
+    for (unsigned i = 0; i < MANY; i++) {
+        ck_assert_uint_le(counts[i], 1);
+        ck_assert_uint_eq(counts[i], i < FEW ? 1 : counts[i]);
+        drop_numbered(i);
+    }
+}
+END_TEST
+
+START_TEST(test_the_stripes_follow_each_other)
+{
+    ck_assert_uint_eq(room_place_stripe(room_place(hash_of(5) + 17)), 17);
+    ck_assert_ptr_null(room_stripe_bucket(&table.stripes[17], room_place(17)));
+    ck_assert_uint_eq(room_stripe_next_bucket(&table.stripes[17], room_place(17)), room_place(18));
+    ck_assert_uint_eq(room_stripe_next_bucket(&table.stripes[255], room_place(255)), 0);
+}
+END_TEST
+
 static Suite *room_suite(void)
 {
     Suite *suite = suite_create("room");
     TCase *identity = tcase_create("identity");
     TCase *size = tcase_create("size");
+    TCase *order;
 
     tcase_add_checked_fixture(identity, prepare, clean_up);
     tcase_add_test(identity, test_the_same_namespace_and_name_are_the_same_room);
@@ -274,6 +359,10 @@ static Suite *room_suite(void)
     tcase_add_test(size, test_the_table_grows_with_its_rooms_and_shrinks_after_them);
     tcase_add_test(size, test_names_that_collide_elsewhere_are_spread_like_any_others);
     suite_add_tcase(suite, size);
+    order = suite_case(suite, "order");
+    tcase_add_checked_fixture(order, prepare, clean_up);
+    tcase_add_loop_test(order, test_who_goes_through_a_stripe_may_let_it_change, 0, 2);
+    tcase_add_test(order, test_the_stripes_follow_each_other);
     return suite;
 }
 
