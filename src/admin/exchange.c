@@ -117,9 +117,10 @@ static void answer_no_memory(struct exchange *exchange)
     exchange_answer(exchange, 500, REPLY_JSON, content);
 }
 
+/* Of 17 digits the last ones would be the rounding of the other 15. */
 void exchange_answer_json(struct exchange *exchange, int status, json_t *value)
 {
-    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
 
     json_decref(value);
     if (text == NULL) {

@@ -22,7 +22,7 @@ struct browser {
 static void write_json_row(struct browser *browser, const json_t *row)
 {
     fputs(browser->has_rows ? ", " : "", stdout);
-    (void)json_dumpf(row, stdout, 0);
+    (void)json_dumpf(row, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     browser->has_rows = true;
 }
 
