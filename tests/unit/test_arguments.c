@@ -139,9 +139,10 @@ static const struct {
     {{"status", "--timeout", "1e9"},
      "--timeout: \"1e9\" is not a number of seconds from 0.001 to 1000000"},
     {{"connections", "--state", "opn"},
-     "--state: \"opn\" is not one of tls-handshake upgrade open closing finishing lingering"},
+     "--state: \"opn\" is not one of tls-handshake upgrade open closing events finishing "
+     "lingering"},
     {{"connections", "--state", ""},
-     "--state: \"\" is not one of tls-handshake upgrade open closing finishing lingering"},
+     "--state: \"\" is not one of tls-handshake upgrade open closing events finishing lingering"},
     {{"log-level", "loud"},
      "log-level: \"loud\" is not one of error, warning, notice, info, debug"},
     {{"close", "0-1", "--code", "65536"}, "--code: there is no such code"},

@@ -240,6 +240,8 @@ START_TEST(test_nobody_is_woken_whose_connection_has_ended)
     say("abort");
     client_expect(client, TEXT, "abort", 5);
     client_expect_end(client);
+    ck_assert_uint_eq(closes, 1);
+    client_close(client);
     net_turn_until(is_alone);
     ck_assert_uint_eq(wakes, 0);
     ck_assert_uint_eq(closes, 1);
