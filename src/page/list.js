@@ -2,7 +2,6 @@
 
 // The log as a list box of which only the lines in sight exist, however long it is.
 
-const ROW_HEIGHT = 28; // as in page.css
 const WAYS = { sent: '\u2191', received: '\u2193', event: '\u2022' };
 
 class List {
@@ -21,7 +20,13 @@ class List {
     this.box.addEventListener('click', (event) => this.clicked(event));
     this.box.addEventListener('keydown', (event) => this.pressed(event));
     this.newest.addEventListener('click', () => this.follow());
-    new ResizeObserver(() => this.changed()).observe(this.box);
+    new ResizeObserver(() => this.resized()).observe(this.box);
+    this.resized();
+  }
+
+  resized() {
+    this.rowHeight = parseInt(getComputedStyle(this.box).getPropertyValue('--row'), 10);
+    this.changed();
   }
 
   // Draws with the next frame, however often it is called before.
@@ -41,17 +46,17 @@ class List {
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.box;
-    this.following = scrollTop + clientHeight >= scrollHeight - ROW_HEIGHT;
+    this.following = scrollTop + clientHeight >= scrollHeight - this.rowHeight;
     this.changed();
   }
 
   draw() {
     const { shown } = this.journal;
-    this.space.style.height = `${shown.length * ROW_HEIGHT}px`;
+    this.space.style.height = `${shown.length * this.rowHeight}px`;
     if (this.following) {
-      this.box.scrollTop = shown.length * ROW_HEIGHT;
+      this.box.scrollTop = shown.length * this.rowHeight;
     } else if (this.journal.removed > 0) {
-      this.box.scrollTop -= this.journal.removed * ROW_HEIGHT;
+      this.box.scrollTop -= this.journal.removed * this.rowHeight;
     }
     this.journal.removed = 0;
     this.empty.hidden = shown.length > 0;
@@ -62,8 +67,8 @@ class List {
   }
 
   drawRows(shown) {
-    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW_HEIGHT));
-    const count = Math.min(shown.length - first, Math.ceil(this.box.clientHeight / ROW_HEIGHT) + 1);
+    const first = Math.max(0, Math.floor(this.box.scrollTop / this.rowHeight));
+    const count = Math.min(shown.length - first, Math.ceil(this.box.clientHeight / this.rowHeight) + 1);
     while (this.rows.length < count) {
       this.rows.push(this.makeRow());
     }
@@ -78,7 +83,7 @@ class List {
     const row = document.createElement('div');
     row.setAttribute('role', 'option');
     row.id = `row-${this.rows.length}`;
-    for (const name of ['way', 'when', 'what', 'size', 'trip']) {
+    for (const name of ['way', 'when', 'type', 'what', 'size', 'trip']) {
       row.appendChild(document.createElement('span')).className = name;
     }
     this.space.appendChild(row);
@@ -86,9 +91,9 @@ class List {
   }
 
   fill(row, entry, index, total) {
-    const [way, when, what, size, trip] = row.children;
+    const [way, when, type, what, size, trip] = row.children;
     const selected = entry === this.selected;
-    row.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
+    row.style.transform = `translateY(${index * this.rowHeight}px)`;
     row.setAttribute('aria-selected', selected);
     row.setAttribute('aria-posinset', index + 1);
     row.setAttribute('aria-setsize', total);
@@ -104,6 +109,7 @@ class List {
     way.setAttribute('aria-label', Journal.describe(entry));
     way.setAttribute('role', 'img');
     when.textContent = formatClock(entry.at);
+    type.textContent = entry.kind === 'event' ? '' : entry.isText ? 'text' : 'bin';
     what.textContent = Journal.preview(entry);
     size.textContent = entry.kind === 'event' ? '' : formatBytes(entry.size);
     trip.textContent = entry.trip === undefined ? '' : formatTime(entry.trip);
@@ -114,6 +120,9 @@ class List {
   select(entry) {
     this.selected = entry;
     this.choose(entry);
+    if (entry) {
+      this.reveal(this.journal.shown.indexOf(entry)); // what choose() shows may have made the list smaller
+    }
     this.changed();
   }
 
@@ -126,7 +135,7 @@ class List {
   }
 
   pressed(event) {
-    const page = Math.max(1, Math.floor(this.box.clientHeight / ROW_HEIGHT) - 1);
+    const page = Math.max(1, Math.floor(this.box.clientHeight / this.rowHeight) - 1);
     const steps = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
     const { shown } = this.journal;
     if (event.key === 'Escape') {
@@ -135,7 +144,6 @@ class List {
       const at = this.selected ? shown.indexOf(this.selected) : shown.length;
       const to = Math.min(shown.length - 1, Math.max(0, at + steps[event.key]));
       this.following = false;
-      this.reveal(to);
       this.select(shown.at(to));
     } else {
       return;
@@ -144,11 +152,11 @@ class List {
   }
 
   reveal(index) {
-    const top = index * ROW_HEIGHT;
+    const top = index * this.rowHeight;
     if (top < this.box.scrollTop) {
       this.box.scrollTop = top;
-    } else if (top + ROW_HEIGHT > this.box.scrollTop + this.box.clientHeight) {
-      this.box.scrollTop = top + ROW_HEIGHT - this.box.clientHeight;
+    } else if (top + this.rowHeight > this.box.scrollTop + this.box.clientHeight) {
+      this.box.scrollTop = top + this.rowHeight - this.box.clientHeight;
     }
   }
 }

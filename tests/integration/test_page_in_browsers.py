@@ -49,6 +49,12 @@ class PageVisits(EngineVisits):
     def test_the_log_can_be_read_paused_and_saved(self):
         self.engine.visit('theLog', self.settings())
 
+    def test_the_detail_of_a_message_can_be_reached(self):
+        self.engine.visit('theDetail', self.settings())
+
+    def test_a_row_says_when_and_of_which_type(self):
+        self.engine.visit('theRow', self.settings())
+
     def test_a_refusal_is_told(self):
         self.engine.visit('refused', self.settings())
 

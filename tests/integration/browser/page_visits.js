@@ -11,7 +11,7 @@ const path = require('node:path');
 
 // The lines of the log that are in sight: [kind, text, size, whether there is a round-trip time].
 const rows = (tab) => tab.run(() => [...document.querySelectorAll('.row')].map((row) => {
-  const [, , what, size, trip] = [...row.children].map((cell) => cell.textContent);
+  const [what, size, trip] = ['what', 'size', 'trip'].map((name) => row.querySelector(`.${name}`).textContent);
   return [row.classList[1], what, size, trip !== ''];
 }));
 
@@ -52,6 +52,13 @@ async function openConnected(engine, settings) {
   await connect(tab);
   return tab;
 }
+
+// Writes a text at once, line breaks and all.
+const write = (tab, selector, text) => tab.run((one, written) => {
+  const element = document.querySelector(one);
+  element.value = written;
+  element.dispatchEvent(new Event('input', { bubbles: true }));
+}, selector, text);
 
 const chooseKind = (tab, kind) => tab.check(`input[name=kind][value=${kind}]`);
 
@@ -236,6 +243,57 @@ async function theLog(engine, settings) {
   await tab.close();
 }
 
+// However low the window is, what is shown of a message can be reached, and its row stays in sight.
+async function theDetail(engine, settings) {
+  const tab = await openConnected(engine, settings);
+  await write(tab, '#content', Array.from({ length: 40 }, (_, i) => `line ${i}`).join('\n'));
+  for (let count = 1; count <= 10; count++) {
+    await tab.click('#send');
+    await untilText(tab, '#received-count', String(count));
+  }
+  for (const [width, height] of [[1280, 800], [1366, 768], [1280, 720], [390, 844]]) {
+    await tab.resize(width, height);
+    await tab.press('#log', 'ArrowUp');
+    await untilText(tab, '#detail-content', 'line 39');
+    for (const id of ['detail-copy', 'detail-reuse', 'detail-close']) {
+      await tab.until(`${id} in reach at ${width} x ${height}`, (name) => {
+        const button = document.getElementById(name);
+        button.scrollIntoView({ block: 'nearest' });
+        const { left, top, width: across, height: down } = button.getBoundingClientRect();
+        return document.elementFromPoint(left + across / 2, top + down / 2) === button;
+      }, id);
+    }
+    await tab.until(`the row in sight at ${width} x ${height}`, () => {
+      const row = document.querySelector('.row[aria-selected=true]')?.getBoundingClientRect();
+      const log = document.getElementById('log').getBoundingClientRect();
+      return row && row.top >= log.top && row.bottom <= log.bottom + 2;
+    });
+    await tab.click('#detail-close');
+  }
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
+// When, of which type and what: on a phone, too.
+async function theRow(engine, settings) {
+  const tab = await openConnected(engine, settings);
+  await sendAndReceive(tab, 'text', 'a text', 'a text', '6 B');
+  await sendAndReceive(tab, 'hex', '61', '61', '1 B');
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    await tab.resize(width, height);
+    await tab.until(`rows without overlaps at ${width}`, () => {
+      const boxes = [...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect());
+      return boxes.length > 3 && boxes.every((box, i) => i === 0 || Math.abs(boxes[i - 1].bottom - box.top) < 1);
+    });
+    const seen = await tab.run(() => [...document.querySelectorAll('.row.sent')].map((row) => ['when', 'type', 'what']
+      .map((name) => row.querySelector(`.${name}`)).map((cell) => (cell.clientWidth > 20 ? cell.textContent : ''))));
+    assert.deepStrictEqual(seen.map(([, ...rest]) => rest), [['text', 'a text'], ['bin', '61']]);
+    seen.forEach(([when]) => assert.match(when, /^\d\d:\d\d:\d\d\.\d{3}$/));
+  }
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
 async function reconnects(engine, settings, please) {
   const tab = await openPage(engine, settings);
   await tab.click('#reconnect');
@@ -331,6 +389,6 @@ async function accessible(engine, settings) {
 }
 
 module.exports = {
-  everyKind, aFile, mistakes, negotiated, manyMessages, theLog, reconnects, refused, shaped, room,
-  accessible,
+  everyKind, aFile, mistakes, negotiated, manyMessages, theLog, theDetail, theRow, reconnects, refused, shaped,
+  room, accessible,
 };
