@@ -7,7 +7,7 @@ const BACKOFF_MOST_MS = 30000;
 const SETTLED_MS = 5000; // who has been open for so long is called again soon
 
 class Link {
-  // Calls listener.changed(), .opened(ms), .message(data), .closed(event), .failed(text) and
+  // Calls listener.changed(), .opened(ms), .message(data), .closed(event), .abandoned() and
   // .delayed(ms, attempt).
   constructor(listener) {
     this.listener = listener;
@@ -32,13 +32,14 @@ class Link {
     this.open();
   }
 
-  // Nothing of the present socket is of interest any more.
+  // Nothing of the present socket is of interest any more, not even how it is closed.
   abandon() {
     clearTimeout(this.timer);
     if (this.socket) {
       const { socket } = this;
       this.socket = null;
       socket.close();
+      this.listener.abandoned();
     }
   }
 
@@ -62,7 +63,7 @@ class Link {
 
   lost(event) {
     this.socket = null;
-    this.listener.closed(event, performance.now() - this.openedAt);
+    this.listener.closed(event);
     if (this.openedAt > 0 && performance.now() - this.openedAt > SETTLED_MS) {
       this.attempt = 0;
     }
@@ -84,6 +85,13 @@ class Link {
     this.listener.delayed(delay, this.attempt);
   }
 
+  setReconnects(reconnects) {
+    this.reconnects = reconnects;
+    if (!reconnects && this.state === 'waiting') {
+      this.disconnect();
+    }
+  }
+
   // Throws what close() throws for the code or the reason.
   disconnect(code, reason) {
     if (this.state === 'waiting') {
@@ -98,6 +106,11 @@ class Link {
     }
     this.wanted = false;
     this.setState('closing');
+  }
+
+  // False from the moment at which either side closes.
+  get canSend() {
+    return this.state === 'open' && this.socket.readyState === WebSocket.OPEN;
   }
 
   get buffered() {

@@ -45,10 +45,10 @@ const link = new Link({
   },
   closed({ code, reason, wasClean }) {
     const text = `${code}, ${closeMeaning(code)}${reason ? `: "${reason}"` : ''}${wasClean ? '' : ' (not clean)'}`;
-    $('fact-close').textContent = text;
-    repeater.stop();
-    trips.pending.clear();
-    logEvent(`Closed with ${text}`, code !== 1000 && code !== 1005);
+    ended(text, `Closed with ${text}`, code !== 1000 && code !== 1005);
+  },
+  abandoned() {
+    ended('not waited for', 'Closed without waiting for the other side');
   },
   delayed(ms, attempt) {
     logEvent(`Connecting again in ${formatTime(ms)}, attempt ${attempt}`);
@@ -69,8 +69,17 @@ function logEvent(text, bad = false) {
   touched();
 }
 
+function ended(how, line, bad) {
+  $('fact-close').textContent = how;
+  trips.forget();
+  logEvent(line, bad);
+}
+
 function showState() {
   const { state } = link;
+  if (state !== 'open' && repeater.running) {
+    repeater.stop();
+  }
   const idle = state === 'closed' || state === 'waiting' || state === 'closing';
   $('state').dataset.state = state;
   $('state-text').textContent = STATES[state];
@@ -96,7 +105,7 @@ function showNumbers() {
   $('sent-bytes').textContent = formatBytes(totals.sentBytes);
   $('received-count').textContent = formatCount(totals.received);
   $('received-bytes').textContent = formatBytes(totals.receivedBytes);
-  $('pending-count').textContent = formatCount(trips.pending.length);
+  $('pending-count').textContent = trips.silent ? '\u2013' : formatCount(trips.pending.length);
   const percentiles = trips.percentiles();
   for (const name of ['min', 'p50', 'p90', 'p99', 'max']) {
     $(`trip-${name}`).textContent = percentiles ? formatTime(percentiles[name]) : '\u2013';
@@ -124,7 +133,7 @@ function refresh() {
   if (journal.paused) {
     $('pause').textContent = journal.held > 0 ? `Go on (${formatCount(journal.held)})` : 'Go on';
   }
-  if (stale) {
+  if (trips.expire(performance.now()) || stale) {
     stale = false;
     showNumbers();
   }
@@ -268,13 +277,19 @@ function checkContent() {
   return data;
 }
 
-function send(data) {
-  trips.sent(data);
-  const entry = journal.add('sent', data);
+// Returns whether it was sent.
+function send(data, more) {
+  if (!link.canSend) {
+    return false;
+  }
+  const now = performance.now();
   link.socket.send(data);
+  trips.sent(data, now);
+  const entry = journal.add('sent', data, more);
   totals.sent++;
   totals.sentBytes += entry.size;
   touched();
+  return true;
 }
 
 function sendContent() {
@@ -437,7 +452,7 @@ const submits = (handle) => (event) => {
 on('connection', 'submit', submits(connect));
 on('controls', 'click', addControl);
 on('disconnect', 'click', disconnect);
-on('reconnect', 'change', () => { link.reconnects = $('reconnect').checked; });
+on('reconnect', 'change', () => link.setReconnects($('reconnect').checked));
 on('message', 'submit', submits(sendContent));
 on('content', 'input', checkContent);
 on('content', 'keydown', (event) => {

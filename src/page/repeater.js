@@ -3,10 +3,11 @@
 // Sends many messages, at a rate or as fast as they go.
 
 const BURST_MOST = 500;
+const PAUSE_MS = 5; // between bursts at a rate; page.html's greatest rate needs no more of them than come
 const BUFFERED_MOST_BYTES = 1 << 20;
 
 class Repeater {
-  // send(data); buffered(): bytes that wait; progress(sent, total): undefined when it has ended.
+  // send(data): whether it was sent; buffered(): bytes that wait; progress(sent, total): undefined when it has ended.
   constructor(send, buffered, progress) {
     this.send = send;
     this.buffered = buffered;
@@ -41,14 +42,14 @@ class Repeater {
 
   step() {
     const end = Math.min(this.due(), this.sent + BURST_MOST);
-    while (this.sent < end && this.buffered() < BUFFERED_MOST_BYTES) {
-      this.send(this.make(this.sent++));
+    while (this.sent < end && this.buffered() < BUFFERED_MOST_BYTES && this.send(this.make(this.sent))) {
+      this.sent++;
     }
     this.progress(this.sent, this.total);
     if (this.sent >= this.total) {
       this.stop();
     } else {
-      this.timer = setTimeout(() => this.step(), this.rate > 0 ? 10 : 0);
+      this.timer = setTimeout(() => this.step(), this.rate > 0 ? PAUSE_MS : 0);
     }
   }
 

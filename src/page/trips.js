@@ -5,6 +5,9 @@
 const SAMPLES_MOST = 10000; // that the numbers are made of
 const CHART_SAMPLES = 400;
 const PENDING_MOST = 100000;
+const ECHO_MOST_MS = 60000; // who has not come back by then will not be waited for
+const KEY_LENGTH = 4096;
+const LOST_MOST = 3;
 const AHEAD_MOST = 32; // so many messages in a row may have been lost
 
 class Trips {
@@ -15,25 +18,62 @@ class Trips {
   }
 
   clear() {
-    this.pending.clear();
+    this.forget();
     this.count = 0;
   }
 
-  // What is equal for a message and its echo, and not longer than it has to be.
-  static keyOf(data) {
-    const part = data.length <= 4096 ? data : data.slice(0, 4096);
-    return `${data.length} ${typeof part === 'string' ? part : `b${part.join()}`}`;
+  // Nothing that was sent will come back; what follows goes to another.
+  forget() {
+    this.pending.clear();
+    this.lost = 0; // in a row, and without anything that came back behind them
   }
 
-  sent(data) {
-    this.pending.push({ key: Trips.keyOf(data), at: performance.now() });
+  // The other side sends nothing back, such as a room without its sender: what is equal is another's.
+  get silent() {
+    return this.lost >= LOST_MOST;
+  }
+
+  // A message and its echo have the same number; that others have it, too, is as good as impossible.
+  // It is made of the length, the type, and the first characters or bytes.
+  static keyOf(data) {
+    const isText = typeof data === 'string';
+    const length = Math.min(data.length, KEY_LENGTH);
+    let high = data.length;
+    let low = isText ? 1 : 2;
+    for (let i = 0; i < length; i++) {
+      const unit = isText ? data.charCodeAt(i) : data[i];
+      high = Math.imul(high ^ unit, 0x5f356495) ^ (high >>> 15);
+      low = Math.imul(low ^ unit, 0x9e3779b1) ^ (low >>> 13);
+    }
+    return (high >>> 11) * 2 ** 32 + (low >>> 0);
+  }
+
+  sent(data, now) {
+    if (this.silent) {
+      return;
+    }
+    this.pending.push({ key: Trips.keyOf(data), at: now });
     if (this.pending.length > PENDING_MOST) {
       this.pending.shift();
     }
   }
 
+  // Drops what has waited for too long, and all when that was too much. Returns whether it dropped any.
+  expire(now) {
+    const { lost } = this;
+    while (this.pending.length > 0 && now - this.pending.at(0).at > ECHO_MOST_MS) {
+      this.pending.shift();
+      this.lost++;
+    }
+    if (this.silent) {
+      this.pending.clear();
+    }
+    return this.lost > lost;
+  }
+
   // Milliseconds; or undefined if this is the echo of nothing, but what somebody else has sent.
   received(data, now) {
+    this.expire(now);
     const key = Trips.keyOf(data);
     const most = Math.min(this.pending.length, AHEAD_MOST);
     for (let i = 0; i < most; i++) {
@@ -42,6 +82,7 @@ class Trips {
         for (let skipped = 0; skipped <= i; skipped++) {
           this.pending.shift();
         }
+        this.lost = 0;
         this.samples[this.count++ % SAMPLES_MOST] = time;
         return time;
       }
