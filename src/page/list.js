@@ -25,7 +25,12 @@ class List {
   }
 
   resized() {
-    this.rowHeight = parseInt(getComputedStyle(this.box).getPropertyValue('--row'), 10);
+    const height = parseInt(getComputedStyle(this.box).getPropertyValue('--row'), 10);
+    if (height !== this.rowHeight) {
+      this.rowHeight = height;
+      this.draw();
+      this.revealSelected();
+    }
     this.changed();
   }
 
@@ -120,9 +125,7 @@ class List {
   select(entry) {
     this.selected = entry;
     this.choose(entry);
-    if (entry) {
-      this.reveal(this.journal.shown.indexOf(entry)); // what choose() shows may have made the list smaller
-    }
+    this.revealSelected(); // what choose() shows may have made the list smaller
     this.changed();
   }
 
@@ -151,8 +154,11 @@ class List {
     event.preventDefault();
   }
 
-  reveal(index) {
-    const top = index * this.rowHeight;
+  revealSelected() {
+    if (!this.selected) {
+      return;
+    }
+    const top = this.journal.shown.indexOf(this.selected) * this.rowHeight;
     if (top < this.box.scrollTop) {
       this.box.scrollTop = top;
     } else if (top + this.rowHeight > this.box.scrollTop + this.box.clientHeight) {
