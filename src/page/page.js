@@ -356,23 +356,26 @@ function showProgress(sent, total) {
 
 // ---- the log ----
 
-const shortened = (text) => (text.length <= SHOWN_LENGTH ? text
-  : `${text.slice(0, SHOWN_LENGTH)}\n\u2026 (${formatCount(text.length - SHOWN_LENGTH)} characters more)`);
-
-// What a message is like to read: JSON with its structure, bytes as a table.
+// What a message is like to read: JSON with its structure, bytes as a table; of long ones, the beginning.
 function readable(entry) {
-  if (!entry.isText) {
-    const rest = entry.data.length - SHOWN_LENGTH / 4;
-    return dump(entry.data.subarray(0, SHOWN_LENGTH / 4)) + (rest > 0 ? `\n\u2026 (${formatBytes(rest)} more)` : '');
-  }
-  if (/^\s*[[{]/.test(entry.data) && entry.data.length <= SHOWN_LENGTH) {
+  const { isText, data, cut } = entry;
+  if (isText && /^\s*[[{]/.test(data) && data.length <= SHOWN_LENGTH) {
     try {
-      return JSON.stringify(JSON.parse(entry.data), null, 2);
+      return JSON.stringify(JSON.parse(data), null, 2);
     } catch (error) {
-      return entry.data;
+      return data;
     }
   }
-  return shortened(entry.data);
+  const shown = isText ? data.slice(0, SHOWN_LENGTH) : data.subarray(0, SHOWN_LENGTH / 4);
+  return (isText ? shown : dump(shown)) + Journal.more(entry, data.length - shown.length + cut, 'more');
+}
+
+// All of a message that is kept.
+function kept(entry) {
+  if (entry.data.length <= SHOWN_LENGTH / 4) {
+    return readable(entry);
+  }
+  return (entry.isText ? entry.data : dump(entry.data)) + Journal.more(entry, entry.cut, 'were not kept');
 }
 
 function showDetail(entry) {
@@ -469,7 +472,7 @@ on('copy', 'click', () => copy([...Journal.linesOf(journal.shown)].join(''), $('
 on('export-text', 'click', () => save([...Journal.linesOf(journal.entries)], 'text/plain', 'txt'));
 on('export-json', 'click', () => save([...Journal.objectsOf(journal.entries)], 'application/json', 'json'));
 on('clear', 'click', clearAll);
-on('detail-copy', 'click', () => copy(readable(list.selected), $('detail-copy')));
+on('detail-copy', 'click', () => copy(kept(list.selected), $('detail-copy')));
 on('detail-reuse', 'click', reuse);
 on('detail-close', 'click', () => {
   list.select(null);
