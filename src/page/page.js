@@ -163,17 +163,19 @@ function ownUrl() {
   return `${location.protocol.replace('http', 'ws')}//${location.host}${path}${location.search}`;
 }
 
-// Puts a control of the echo into the URL, in place of one of the same name.
+// Puts a control of the echo, and what it needs, into the URL, in place of those of the same name.
+// Browsers take only a subprotocol that was offered.
 function addControl(event) {
-  const [name, value] = (event.target.dataset.control || '').split('=');
-  if (!name) {
+  const controls = new URLSearchParams(event.target.dataset.control);
+  if (!event.target.dataset.control) {
     return;
   }
   showProblem('connection-problem', null, 'url');
   try {
     const url = new URL($('url').value.trim());
-    url.searchParams.set(name, value);
+    controls.forEach((value, name) => url.searchParams.set(name, value));
     $('url').value = url.href;
+    $('subprotocols').value = controls.get('subprotocol') || $('subprotocols').value;
     $('url').focus();
   } catch {
     showProblem('connection-problem', NO_URL, 'url');
