@@ -298,19 +298,25 @@ function sendContent() {
   const data = checkContent();
   if (link.state === 'open' && data !== undefined) {
     list.following = true;
-    send(data);
+    send(data, { isJson: kind() === 'json' });
   }
 }
 
+function showKind() {
+  const isFile = kind() === 'file';
+  $('content-field').hidden = isFile;
+  $('file-field').hidden = !isFile;
+  checkContent();
+}
+
+// Proposes an example where nothing of the user's own stands.
 function changeKind() {
   const isFile = kind() === 'file';
   const text = $('content').value;
-  $('content-field').hidden = isFile;
-  $('file-field').hidden = !isFile;
   if (!isFile && (text === '' || Object.values(EXAMPLES).includes(text))) {
     $('content').value = EXAMPLES[kind()];
   }
-  checkContent();
+  showKind();
 }
 
 // ---- sending many ----
@@ -392,10 +398,11 @@ function showDetail(entry) {
 }
 
 function reuse() {
-  const { isText, data } = list.selected;
-  document.querySelector(`input[name=kind][value=${isText ? 'text' : 'hex'}]`).checked = true;
+  const { isText, isJson, data } = list.selected;
+  const as = isJson ? 'json' : isText ? 'text' : 'hex';
+  document.querySelector(`input[name=kind][value=${as}]`).checked = true;
   $('content').value = isText ? data : toHex(data);
-  changeKind();
+  showKind();
   $('content').focus();
 }
 
