@@ -12,6 +12,7 @@ const STATES = {
   waiting: 'Connecting again',
 };
 const NO_URL = 'This is no URL of a WebSocket: ws://host:port/path, or wss:// for TLS.';
+const NO_SUBPROTOCOL = 'A subprotocol is a word without blanks, and may stand here once.';
 const SHOWN_LENGTH = 1 << 16; // of a message, in full
 const REFRESH_MS = 250;
 const ANNOUNCE_MS = 3000;
@@ -182,6 +183,14 @@ function addControl(event) {
   }
 }
 
+function isSocketUrl(text) {
+  try {
+    return /^wss?:$/.test(new URL(text).protocol) && !text.includes('#');
+  } catch {
+    return false;
+  }
+}
+
 function connect() {
   const url = $('url').value.trim();
   const subprotocols = $('subprotocols').value.split(',').map((name) => name.trim()).filter(Boolean);
@@ -193,10 +202,9 @@ function connect() {
     link.connect(url, subprotocols);
     logEvent(`Connecting to ${url}`);
   } catch (error) {
-    const ofUrl = !/^wss?:\/\/[^#]+$/i.test(url);
-    const text = ofUrl ? NO_URL
-      : 'A subprotocol is a word without blanks, and may stand here once.';
-    showProblem('connection-problem', text, ofUrl ? 'url' : 'subprotocols');
+    const ofSubprotocol = error.name === 'SyntaxError' && isSocketUrl(url);
+    const ofUrl = error.name === 'SyntaxError' ? NO_URL : error;
+    showProblem('connection-problem', ofSubprotocol ? NO_SUBPROTOCOL : ofUrl, ofSubprotocol ? 'subprotocols' : 'url');
     link.setState('closed');
   }
 }
@@ -408,19 +416,19 @@ function reuse() {
 
 // Where the clipboard is not to be had (pages without TLS), the old way.
 async function copy(text, button) {
-  const label = button.textContent;
+  let copied = true;
   try {
     await navigator.clipboard.writeText(text);
   } catch (error) {
     const area = document.body.appendChild(document.createElement('textarea'));
     area.value = text;
     area.select();
-    document.execCommand('copy');
+    copied = document.execCommand('copy');
     area.remove();
     button.focus();
   }
-  button.textContent = 'Copied';
-  setTimeout(() => { button.textContent = label; }, 1200);
+  button.textContent = copied ? 'Copied' : 'Not copied';
+  setTimeout(() => { button.textContent = 'Copy'; }, 1200);
 }
 
 function save(parts, type, suffix) {
