@@ -60,6 +60,9 @@ const repeater = new Repeater(send, () => link.buffered, showProgress);
 
 // ---- showing ----
 
+// A button that is of no use now keeps the focus, which the browser would take from one that is disabled.
+const enable = (id, enabled) => $(id).setAttribute('aria-disabled', !enabled);
+
 function touched() {
   stale = true;
   list.changed();
@@ -85,9 +88,9 @@ function showState() {
   $('state').dataset.state = state;
   $('state-text').textContent = STATES[state];
   showCountdown();
-  $('connect').disabled = !idle;
+  enable('connect', idle);
   $('connect').textContent = state === 'waiting' ? 'Connect now' : 'Connect';
-  $('disconnect').disabled = state === 'closed' || state === 'closing';
+  enable('disconnect', state !== 'closed' && state !== 'closing');
   $('disconnect').textContent = state === 'waiting' ? 'Give up' : 'Disconnect';
   if (state !== 'open') {
     $('fact-subprotocol').textContent = $('fact-extensions').textContent = $('fact-duration').textContent = '\u2013';
@@ -259,6 +262,7 @@ let fileBytes = null;
 async function readFile() {
   const file = $('file').files[0];
   fileBytes = null;
+  showProblem('message-problem', null, 'file');
   if (file) {
     try {
       fileBytes = new Uint8Array(await file.arrayBuffer());
@@ -282,8 +286,8 @@ function checkContent() {
     $('content-size').textContent = '';
     showProblem('message-problem', kind() === 'file' ? null : error, 'content');
   }
-  $('send').disabled = !open || data === undefined;
-  $('repeat').disabled = !open || (data === undefined && !repeater.running);
+  enable('send', open && data !== undefined);
+  enable('repeat', open && (data !== undefined || repeater.running));
   return data;
 }
 
@@ -450,7 +454,7 @@ function clearAll() {
 
 function pause() {
   journal.setPaused(!journal.paused);
-  $('pause').setAttribute('aria-pressed', journal.paused);
+  $('pause').classList.toggle('pressed', journal.paused);
   $('pause').textContent = journal.paused ? 'Go on' : 'Pause';
   list.changed();
 }
@@ -469,6 +473,12 @@ const submits = (handle) => (event) => {
   handle();
 };
 
+document.addEventListener('click', (event) => {
+  if (event.target.closest('[aria-disabled=true]')) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}, true);
 on('connection', 'submit', submits(connect));
 on('controls', 'click', addControl);
 on('disconnect', 'click', disconnect);
