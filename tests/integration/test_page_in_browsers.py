@@ -61,6 +61,27 @@ class PageVisits(EngineVisits):
     def test_the_echo_is_shaped(self):
         self.engine.visit('shaped', self.settings('/shaped'))
 
+    def test_a_connection_may_be_left_while_it_closes(self):
+        self.engine.visit('leftWhileClosing', self.settings('/shaped'))
+
+    def test_who_waits_to_connect_again_may_stop(self):
+        self.engine.visit('waits', self.settings('/shaped'))
+
+    def test_buttons_keep_the_focus(self):
+        self.engine.visit('keepsTheFocus', self.settings())
+
+    def test_messages_go_at_a_rate_and_stop(self):
+        self.engine.visit('atARate', self.settings())
+
+    def test_a_message_of_the_log_can_be_sent_again(self):
+        self.engine.visit('reuses', self.settings())
+
+    def test_the_log_is_copied_or_says_that_it_is_not(self):
+        self.engine.visit('copies', self.settings())
+
+    def test_what_is_cut_is_marked(self):
+        self.engine.visit('cutMessages', self.settings())
+
     def test_two_tabs_meet_in_a_room(self):
         self.engine.visit('room', self.settings('/room/lobby'))
         self.engine.visit('room', self.settings('/room/lobby', page='/.ws', secure=True))

@@ -9,7 +9,9 @@
 
 const readline = require('node:readline');
 const { engines } = require('./engines.js');
-const visits = { ...require('./page_visits.js'), ...require('./api_visit.js') };
+const visits = {
+  ...require('./page_visits.js'), ...require('./connection_visits.js'), ...require('./api_visit.js'),
+};
 
 const say = (object) => process.stdout.write(`${JSON.stringify(object)}\n`);
 

@@ -109,6 +109,12 @@ class PuppeteerTab extends Tab {
 
   async resize(width, height) { await (await this.front()).setViewport({ width, height }); }
 
+  // Whether the engine can make the page dark, and has.
+  async preferDark() {
+    const features = [{ name: 'prefers-color-scheme', value: 'dark' }];
+    return this.page.emulateMediaFeatures(features).then(() => true, () => false);
+  }
+
   async problems() { return this.complaints; }
 
   async screenshot(file) { await (await this.front()).screenshot({ path: file }); }
@@ -180,7 +186,11 @@ class WebDriverTab extends Tab {
     return `/element/${Object.values(found)[0]}`;
   }
 
-  async click(selector) { await this.call('POST', `${await this.element(selector)}/click`, {}); }
+  // The driver scrolls the window, but not what scrolls inside of it.
+  async click(selector) {
+    await this.run((one) => document.querySelector(one).scrollIntoView({ block: 'nearest' }), selector);
+    await this.call('POST', `${await this.element(selector)}/click`, {});
+  }
 
   async type(selector, text) {
     await this.clear(selector);
@@ -199,6 +209,8 @@ class WebDriverTab extends Tab {
   }
 
   resize(width, height) { return this.call('POST', '/window/rect', { width, height }); }
+
+  async preferDark() { return false; }
 
   problems() { return this.run(() => window.complaints); }
 

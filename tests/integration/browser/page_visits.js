@@ -6,94 +6,10 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-
-// ---- what can be seen ----
-
-// The lines of the log that are in sight: [kind, text, size, whether there is a round-trip time].
-const rows = (tab) => tab.run(() => [...document.querySelectorAll('.row')].map((row) => {
-  const [what, size, trip] = ['what', 'size', 'trip'].map((name) => row.querySelector(`.${name}`).textContent);
-  return [row.classList[1], what, size, trip !== ''];
-}));
-
-const untilRow = (tab, kind, text) => tab.until(`a line ${kind} ${text}`, (one,
-  part) => [...document.querySelectorAll('.row')]
-  .some((row) => row.classList.contains(one) && row.textContent.includes(part)), kind, text);
-
-const untilText = (tab, selector, text) => tab.until(`"${text}" in ${selector}`,
-  (one, part) => document.querySelector(one).textContent.includes(part), selector, text);
-
-const textOf = (tab, selector) => tab.run((one) => document.querySelector(one).textContent, selector);
-
-const untilEnabled = (tab, selector) => tab.until(`${selector} to be enabled`,
-  (one) => !document.querySelector(one).disabled, selector);
-
-async function expectNoProblems(tab, ...expected) {
-  const problems = (await tab.problems()).filter((text) => !expected.some((part) => part.test(text)));
-  assert.deepStrictEqual(problems, [], 'in the console');
-}
-
-// ---- what a person does ----
-
-async function openPage(engine, settings) {
-  const tab = await engine.newTab();
-  await tab.resize(1280, 800);
-  await tab.goto(settings.page);
-  return tab;
-}
-
-async function connect(tab) {
-  await untilEnabled(tab, '#connect');
-  await tab.click('#connect');
-  await untilText(tab, '#state', 'Connected');
-}
-
-async function openConnected(engine, settings) {
-  const tab = await openPage(engine, settings);
-  await connect(tab);
-  return tab;
-}
-
-// Writes a text at once, line breaks and all.
-const write = (tab, selector, text) => tab.run((one, written) => {
-  const element = document.querySelector(one);
-  element.value = written;
-  element.dispatchEvent(new Event('input', { bubbles: true }));
-}, selector, text);
-
-const chooseKind = (tab, kind) => tab.check(`input[name=kind][value=${kind}]`);
-
-// Writes a message, sends it, and waits for its echo: the list shows both as `shown`.
-async function sendAndReceive(tab, kind, written, shown, size) {
-  await chooseKind(tab, kind);
-  await tab.type('#content', written);
-  await untilEnabled(tab, '#send');
-  await tab.click('#send');
-  await untilRow(tab, 'received', shown);
-  const last = (await rows(tab)).slice(-2);
-  assert.deepStrictEqual(last, [['sent', shown, size, false], ['received', shown, size, true]]);
-}
-
-// Whether the chart has the colour of its newest sample, a filled point.
-function hasSamples() {
-  const canvas = document.getElementById('chart');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  const colour = parseInt(getComputedStyle(canvas).getPropertyValue('--accent').trim().slice(1), 16);
-  for (let i = 0; i < data.length; i += 4) {
-    if (((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]) === colour && data[i + 3] === 255) {
-      return true;
-    }
-  }
-  return false;
-}
-
-async function disconnect(tab, code, reason) {
-  await tab.type('#code', code);
-  await tab.type('#reason', reason);
-  await tab.click('#disconnect');
-  await untilText(tab, '#state', 'Not connected');
-}
-
-// ---- the visits ----
+const {
+  rows, untilRow, untilText, textOf, untilEnabled, expectNoProblems, openPage, connect, openConnected, write,
+  chooseKind, sendAndReceive, hasSamples, disconnect,
+} = require('./page_steps.js');
 
 async function everyKind(engine, settings) {
   const tab = await openPage(engine, settings);
@@ -120,6 +36,8 @@ async function everyKind(engine, settings) {
 async function aFile(engine, settings) {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'wsrelayd-file-')), 'bytes');
   fs.writeFileSync(file, Buffer.from([...Array(256).keys()]));
+  const unreadable = path.join(path.dirname(file), 'unreadable');
+  fs.writeFileSync(unreadable, '');
   const tab = await openConnected(engine, settings);
   await chooseKind(tab, 'file');
   await tab.choose('#file', file);
@@ -129,6 +47,18 @@ async function aFile(engine, settings) {
   await tab.run(() => [...document.querySelectorAll('.row')].pop().click());
   await untilText(tab, '#detail-title', 'Received binary');
   assert.match(await textOf(tab, '#detail-content'), /^000000 {2}00 01[^]*0000f0 {2}f0[^\n]*ff {2}\.{16}$/);
+  const isInvalid = () => tab.run(() => document.getElementById('file').getAttribute('aria-invalid'));
+  await tab.run(() => {
+    window.read = File.prototype.arrayBuffer;
+    File.prototype.arrayBuffer = () => Promise.reject(new Error('It is gone.'));
+  });
+  await tab.choose('#file', unreadable);
+  await untilText(tab, '#message-problem', 'It is gone.');
+  assert.strictEqual(await isInvalid(), 'true');
+  await tab.run(() => { File.prototype.arrayBuffer = window.read; });
+  await tab.choose('#file', file);
+  await untilText(tab, '#content-size', '256 B');
+  assert.strictEqual(await isInvalid(), 'false');
   await expectNoProblems(tab);
   await tab.close();
   fs.rmSync(path.dirname(file), { recursive: true });
@@ -146,9 +76,16 @@ async function mistakes(engine, settings) {
     }, problem);
     assert.strictEqual(await tab.run(() => document.getElementById('content').getAttribute('aria-invalid')), 'true');
   }
-  await tab.type('#url', 'ftp://example.org/');
-  await tab.click('#connect');
-  await untilText(tab, '#connection-problem', 'no URL of a WebSocket');
+  for (const url of ['ftp://example.org/', 'ws://localhost:99999/', 'ws://localhost/#part']) {
+    await tab.type('#url', url);
+    await tab.click('#connect');
+    await untilText(tab, '#connection-problem', 'no URL of a WebSocket');
+    await tab.type('#url', settings.socket);
+    await tab.type('#subprotocols', 'twice, twice');
+    await tab.click('#connect');
+    await untilText(tab, '#connection-problem', 'subprotocol');
+    await tab.clear('#subprotocols');
+  }
   await tab.type('#url', settings.socket);
   await tab.type('#subprotocols', 'not a word');
   await tab.click('#connect');
@@ -170,13 +107,11 @@ async function mistakes(engine, settings) {
   await tab.close();
 }
 
-async function negotiated(engine, settings) {
-  const tab = await openPage(engine, settings);
-  await tab.type('#subprotocols', 'unknown, beta');
-  await connect(tab);
-  assert.strictEqual(await textOf(tab, '#fact-subprotocol'), 'beta');
-  assert.strictEqual(await textOf(tab, '#fact-extensions'), 'none');
-  await tab.close();
+// Of how many different numbers are the keys of 20001 messages, of which many differ little.
+function countKeys() {
+  const bytes = Array.from({ length: 10000 }, (_, i) => Uint8Array.of(i >> 8, i & 255));
+  const texts = Array.from({ length: 10000 }, (_, i) => `${'x'.repeat(i % 100)}#${i}`);
+  return new Set([...bytes, ...texts, 'x'.repeat(1 << 20)].map(Trips.keyOf).filter(Number.isInteger)).size;
 }
 
 async function manyMessages(engine, settings) {
@@ -191,6 +126,7 @@ async function manyMessages(engine, settings) {
   await untilText(tab, '#received-count', count);
   await untilText(tab, '#trip-p99', 's');
   await untilText(tab, '#pending-count', '0');
+  assert.strictEqual(await tab.run(countKeys), 20001);
   await untilRow(tab, 'received', `#${settings.count} `);
   await tab.until('the chart', hasSamples);
   const shown = await rows(tab);
@@ -205,6 +141,123 @@ async function manyMessages(engine, settings) {
   await tab.close();
 }
 
+// What would be saved, and under which names: [JSON, its name, text, its name].
+function saveBoth() {
+  const texts = [];
+  const make = URL.createObjectURL;
+  const { click } = HTMLAnchorElement.prototype;
+  URL.createObjectURL = (blob) => { texts.push(blob.text()); return make(blob); };
+  HTMLAnchorElement.prototype.click = function save() { texts.push(this.download); };
+  document.getElementById('export-json').click();
+  document.getElementById('export-text').click();
+  URL.createObjectURL = make;
+  HTMLAnchorElement.prototype.click = click;
+  return Promise.all(texts);
+}
+
+// A clipboard that keeps the text or, after window.refusing = true, takes none.
+function replaceClipboard() {
+  const writeText = async (text) => {
+    if (window.refusing) {
+      throw new Error('no');
+    }
+    window.copied = text;
+  };
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+  document.execCommand = () => false;
+}
+
+async function copies(engine, settings) {
+  const tab = await openConnected(engine, settings);
+  const label = () => tab.run(() => document.getElementById('copy').textContent);
+  await tab.run(replaceClipboard);
+  await tab.click('#copy');
+  await untilText(tab, '#copy', 'Copied');
+  await tab.click('#copy');
+  await tab.until('the label of before', () => document.getElementById('copy').textContent === 'Copy');
+  assert.match(await tab.run(() => window.copied), /event  Connecting to [^]*event  Connected in/);
+  await tab.run(() => { window.refusing = true; });
+  await tab.click('#copy');
+  await untilText(tab, '#copy', 'Not copied');
+  await tab.until('the label of before', () => document.getElementById('copy').textContent === 'Copy');
+  assert.strictEqual(await label(), 'Copy');
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
+// Of a message of more than 1 MiB, the log keeps the beginning, and says so wherever it shows it.
+async function cutMessages(engine, settings) {
+  const tab = await openConnected(engine, settings);
+  await tab.run(replaceClipboard);
+  await tab.click('#repeat-box summary');
+  await tab.type('#repeat-count', '1');
+  await tab.type('#repeat-size', String((1 << 20) + 10));
+  await tab.click('#repeat');
+  await untilRow(tab, 'sent', '#1 ..');
+  await tab.run(() => document.querySelector('.row.sent').click());
+  await untilText(tab, '#detail-content', '\n\u2026 (983\u2009050 characters more)');
+  await tab.click('#detail-copy');
+  const copied = await tab.until('a copy', () => window.copied);
+  assert.match(copied.slice(1 << 20), /^\n\u2026 \(10 characters were not kept\)$/);
+  const [json, , text] = await tab.run(saveBoth);
+  assert.strictEqual(JSON.parse(json).find(({ kind }) => kind === 'sent').not_kept, 10);
+  assert.match(text, /\.\n\u2026 \(10 characters were not kept\)\n/);
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
+// At a rate, and no longer than is wanted.
+async function atARate(engine, settings) {
+  const tab = await openConnected(engine, settings);
+  await tab.click('#repeat-box summary');
+  await tab.type('#repeat-count', '100');
+  await tab.type('#repeat-rate', '50001');
+  await tab.click('#repeat');
+  await untilText(tab, '#message-problem', 'a whole number from 0 to 50000');
+  await tab.type('#repeat-rate', '200');
+  await tab.click('#repeat');
+  await untilText(tab, '#received-count', '100');
+  const times = JSON.parse((await tab.run(saveBoth))[0]).filter(({ kind }) => kind === 'sent')
+    .map(({ time }) => Date.parse(time));
+  assert.ok(times[99] - times[0] >= 450, `100 messages at 200 a second in ${times[99] - times[0]} ms`);
+  await tab.type('#repeat-count', '1000000');
+  await tab.click('#repeat');
+  await untilText(tab, '#repeat', 'Stop');
+  await tab.click('#repeat');
+  assert.strictEqual(await textOf(tab, '#repeat'), 'Start');
+  const sent = await tab.run(() => totals.sent);
+  await tab.click('#send');
+  await tab.until('all to come back', (count) => totals.received === count, sent + 1);
+  assert.strictEqual(await tab.run(() => totals.sent), sent + 1);
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
+// The kind and the content of the message that is to be sent.
+const written = (tab) => tab.run(() => ['input[name=kind]:checked', '#content']
+  .map((one) => document.querySelector(one).value));
+
+// A message that is taken from the log is that message, whatever it looks like.
+async function reuses(engine, settings) {
+  const tab = await openConnected(engine, settings);
+  for (const [kind, content] of [['text', '48 65 6c 6c 6f'], ['text', ''], ['json', '[1]'], ['hex', '00 ff']]) {
+    await tab.click('#clear');
+    await chooseKind(tab, kind);
+    await tab.type('#content', content);
+    await tab.click('#send');
+    await untilText(tab, '#received-count', '1');
+    await chooseKind(tab, 'base64');
+    await write(tab, '#content', '');
+    await tab.press('#log', 'ArrowUp');
+    await tab.press('#log', 'ArrowUp');
+    await untilText(tab, '#detail-title', 'Sent');
+    await tab.click('#detail-reuse');
+    assert.deepStrictEqual(await written(tab), [kind, content]);
+  }
+  await expectNoProblems(tab);
+  await tab.close();
+}
+
 async function theLog(engine, settings) {
   const tab = await openConnected(engine, settings);
   await sendAndReceive(tab, 'json', '{"a":[1,2]}', '{"a":[1,2]}', '11 B');
@@ -212,22 +265,14 @@ async function theLog(engine, settings) {
   await untilText(tab, '#detail-title', 'Received text');
   assert.strictEqual(await textOf(tab, '#detail-content'), '{\n  "a": [\n    1,\n    2\n  ]\n}');
   await tab.click('#detail-reuse');
-  assert.strictEqual(await tab.run(() => document.getElementById('content').value), '{"a":[1,2]}');
+  assert.deepStrictEqual(await written(tab), ['text', '{"a":[1,2]}']);
   await tab.click('#pause');
   await tab.click('#send');
   await untilText(tab, '#pause', 'Go on (2)');
-  const exported = await tab.run(async () => {
-    const texts = [];
-    const make = URL.createObjectURL;
-    const click = HTMLAnchorElement.prototype.click;
-    URL.createObjectURL = (blob) => { texts.push(blob.text()); return make(blob); };
-    HTMLAnchorElement.prototype.click = function save() { texts.push(this.download); };
-    document.getElementById('export-json').click();
-    document.getElementById('export-text').click();
-    URL.createObjectURL = make;
-    HTMLAnchorElement.prototype.click = click;
-    return Promise.all(texts);
-  });
+  await tab.type('#filter', '[1,2]');
+  await tab.until('those before the pause', () => document.querySelectorAll('.row').length === 2);
+  await tab.clear('#filter');
+  const exported = await tab.run(saveBoth);
   const objects = JSON.parse(exported[0]);
   assert.deepStrictEqual(objects.map(({ kind }) => kind), ['event', 'event', 'sent', 'received', 'sent', 'received']);
   assert.strictEqual(objects[3].text, '{"a":[1,2]}');
@@ -294,71 +339,7 @@ async function theRow(engine, settings) {
   await tab.close();
 }
 
-async function reconnects(engine, settings, please) {
-  const tab = await openPage(engine, settings);
-  await tab.click('#reconnect');
-  await connect(tab);
-  await please('stop');
-  await untilRow(tab, 'event', 'Closed with 1001, going away');
-  await untilRow(tab, 'event', 'Connecting again in');
-  await untilRow(tab, 'event', 'attempt 2');
-  await please('start');
-  await untilText(tab, '#state', 'Connected');
-  await sendAndReceive(tab, 'text', 'again', 'again', '5 B');
-  await disconnect(tab, '1000', '');
-  await expectNoProblems(tab, /WebSocket|connection to|1006/);
-  await tab.close();
-}
-
-async function refused(engine, settings) {
-  const tab = await openPage(engine, settings);
-  await tab.type('#url', settings.socket.replace(/[^/]*$/, 'nowhere'));
-  await tab.click('#connect');
-  await untilRow(tab, 'event', 'Closed with 1006, no Close was received');
-  assert.match(await textOf(tab, '#fact-close'), /not clean/);
-  await tab.close();
-}
-
-// The controls of an echo are listed, and each puts an example into the URL that the server takes.
-async function shaped(engine, settings) {
-  const tab = await openPage(engine, settings);
-  const url = () => tab.run(() => document.getElementById('url').value);
-  await tab.click('#controls-box summary');
-  const names = await tab.run(() => [...document.querySelectorAll('#controls button')].map((one) => one.textContent));
-  assert.strictEqual(names.length, 13);
-  await tab.click('#controls [data-control^="repeat="]');
-  await tab.click('#controls [data-control^="repeat="]');
-  assert.strictEqual(await url(), `${settings.socket}?repeat=3`);
-  await tab.click('#controls [data-control^="delay="]');
-  await connect(tab);
-  await tab.type('#content', 'again');
-  await tab.click('#send');
-  await untilText(tab, '#received-count', '3');
-  await tab.type('#url', 'no URL');
-  await tab.click('#controls [data-control^="delay="]');
-  await untilText(tab, '#connection-problem', 'no URL of a WebSocket');
-  await expectNoProblems(tab);
-  await tab.close();
-}
-
-async function room(engine, settings) {
-  const one = await openConnected(engine, settings);
-  const other = await openConnected(engine, settings);
-  assert.strictEqual(await one.run(() => document.getElementById('url').value), settings.socket);
-  for (const [from, to, text] of [[one, other, 'from one'], [other, one, 'from the other']]) {
-    await from.type('#content', text);
-    await untilEnabled(from, '#send');
-    await from.click('#send');
-    await untilText(to, '#received-count', '1');
-    await untilRow(to, 'received', text);
-    const received = (await rows(to)).filter(([kind]) => kind === 'received');
-    assert.deepStrictEqual(received.map(([, what, , timed]) => [what, timed]), [[text, false]]);
-  }
-  await expectNoProblems(one);
-  await expectNoProblems(other);
-  await other.close();
-  await one.close();
-}
+const OWN_EVAL = /\beval\b/; // that the policy of the page refuses
 
 // axe-core, in every state and at both widths.
 async function accessible(engine, settings) {
@@ -385,10 +366,14 @@ async function accessible(engine, settings) {
   await examine('on a phone');
   const overflow = await tab.run(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.strictEqual(overflow, 0, 'wider than a phone');
+  if (await tab.preferDark()) {
+    await examine('in the dark');
+  }
+  await expectNoProblems(tab, OWN_EVAL);
   await tab.close();
 }
 
 module.exports = {
-  everyKind, aFile, mistakes, negotiated, manyMessages, theLog, theDetail, theRow, reconnects, refused, shaped,
-  room, accessible,
+  everyKind, aFile, mistakes, manyMessages, atARate, reuses, theLog, theDetail, theRow, cutMessages,
+  copies, accessible,
 };
