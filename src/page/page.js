@@ -376,6 +376,9 @@ function showProgress(sent, total) {
 
 // ---- the log ----
 
+// A byte takes four characters of a table.
+const shownLength = (entry) => (entry.isText ? SHOWN_LENGTH : SHOWN_LENGTH / 4);
+
 // What a message is like to read: JSON with its structure, bytes as a table; of long ones, the beginning.
 function readable(entry) {
   const { isText, data, cut } = entry;
@@ -386,13 +389,13 @@ function readable(entry) {
       return data;
     }
   }
-  const shown = isText ? data.slice(0, SHOWN_LENGTH) : data.subarray(0, SHOWN_LENGTH / 4);
+  const shown = data.slice(0, shownLength(entry));
   return (isText ? shown : dump(shown)) + Journal.more(entry, data.length - shown.length + cut, 'more');
 }
 
 // All of a message that is kept.
 function kept(entry) {
-  if (entry.data.length <= SHOWN_LENGTH / 4) {
+  if (entry.data.length <= shownLength(entry)) {
     return readable(entry);
   }
   return (entry.isText ? entry.data : dump(entry.data)) + Journal.more(entry, entry.cut, 'were not kept');
