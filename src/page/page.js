@@ -421,6 +421,8 @@ function reuse() {
   $('content').focus();
 }
 
+const relabels = new Map(); // the timers that give buttons their label back
+
 // Where the clipboard is not to be had (pages without TLS), the old way.
 async function copy(text, button) {
   let copied = true;
@@ -435,7 +437,8 @@ async function copy(text, button) {
     button.focus();
   }
   button.textContent = copied ? 'Copied' : 'Not copied';
-  setTimeout(() => { button.textContent = 'Copy'; }, 1200);
+  clearTimeout(relabels.get(button));
+  relabels.set(button, setTimeout(() => { button.textContent = 'Copy'; }, 1200));
 }
 
 function save(parts, type, suffix) {
