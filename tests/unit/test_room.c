@@ -287,6 +287,17 @@ static void drop_numbered(unsigned number)
     }
 }
 
+/* A room's name has no end of its own. */
+static unsigned number_of(const struct room *room)
+{
+    unsigned number = 0;
+
+    for (size_t i = 0; i < room_name(room).length; i++) {
+        number = number * 10 + (unsigned)(room_name(room).data[i] - '0');
+    }
+    return number;
+}
+
 /* Counts the rooms of the bucket that are not before `place`, nor behind where the next begins. */
 static uint64_t look_at_bucket(uint64_t place, unsigned *counts)
 {
@@ -296,7 +307,7 @@ static uint64_t look_at_bucket(uint64_t place, unsigned *counts)
          room = room->next) {
         ck_assert_uint_lt(room_place(room->hash), next);
         if (room_place(room->hash) >= place) {
-            counts[strtoul(room_name(room).data, NULL, 10)]++;
+            counts[number_of(room)]++;
         }
     }
     return next;
