@@ -62,7 +62,7 @@ async function tryExample(tab, settings, name) {
   await tab.type('#url', settings.socket);
   await tab.clear('#subprotocols');
   await tab.click(`#controls dt button[data-control*="${name}="]:not([data-control*="${name}=4000&"])`);
-  await tab.click('#connect');
+  await tab.press('#url', 'Enter'); // which has the focus, and scrolls into sight where a click might miss
   for (let count = 0; count < messages; count++) {
     await untilEnabled(tab, '#send');
     await tab.click('#send');
@@ -84,13 +84,14 @@ async function shaped(engine, settings) {
   for (const name of names) {
     await tryExample(tab, settings, name);
   }
+  await tab.click('#clear');
   await tab.type('#url', settings.socket);
   await tab.click('#controls [data-control^="repeat="]');
   await tab.click('#controls [data-control^="repeat="]');
   assert.strictEqual(await url(), `${settings.socket}?repeat=3`);
   await tab.click('#controls [data-control^="delay="]');
-  await tab.click('#clear');
-  await connect(tab);
+  await tab.press('#url', 'Enter');
+  await untilText(tab, '#state', 'Connected');
   await tab.type('#content', 'again');
   await tab.click('#send');
   await untilText(tab, '#received-count', '3');

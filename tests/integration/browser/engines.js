@@ -150,6 +150,18 @@ function listenForProblems() {
   console.error = (...texts) => add(texts.join(' '));
 }
 
+// Runs in the page: scrolls an element into sight, and says whether it stands where it stood when it
+// was asked the last time, with nothing above it.
+function isInReach(selector) {
+  const element = document.querySelector(selector);
+  element.scrollIntoView({ block: 'nearest' });
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+  const before = window.placeBefore;
+  window.placeBefore = [selector, left, top, width, height].join();
+  return window.placeBefore === before && (element.contains(hit) || Boolean(hit?.contains(element)));
+}
+
 class WebDriverTab extends Tab {
   constructor(engine, handle) {
     super();
@@ -186,9 +198,10 @@ class WebDriverTab extends Tab {
     return `/element/${Object.values(found)[0]}`;
   }
 
-  // The driver scrolls the window, but not what scrolls inside of it.
+  // The driver scrolls the window, but not what scrolls inside of it; and it clicks at the place where
+  // the element was when it was asked.
   async click(selector) {
-    await this.run((one) => document.querySelector(one).scrollIntoView({ block: 'nearest' }), selector);
+    await this.until(`${selector} to be in reach`, isInReach, selector);
     await this.call('POST', `${await this.element(selector)}/click`, {});
   }
 
