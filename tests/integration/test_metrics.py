@@ -486,6 +486,7 @@ class MonotonyTest(MetricsTest, Reloading):
                 client = self.client()
                 client.echo('x' * 100)
                 client.close_orderly()
+                client.close()
 
         talkers = [threading.Thread(target=talk) for _ in range(4)]
         for talker in talkers:

@@ -101,7 +101,10 @@ class ProcessTest(ReloadTest):
         os.mkfifo(fifo)
         log = {**self.daemon.content['log'], 'target': str(fifo)}
         self.reload_in_vain(log=log)
-        self.client().close_orderly()
+        client = self.client()
+        client.close_orderly()
+        client.close()
+        self.daemon.log.wait_for_count('closed', 1)
         with open(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), 'rb') as reader:
             configuration.write({**self.daemon.content, 'log': log}, self.daemon.file)
             self.daemon.signal(signal.SIGHUP)
