@@ -82,6 +82,15 @@ static void read_on(struct conn *conn)
     }
 }
 
+/* The end has been begun, which may have been the end already. */
+static void await_end(struct conn *conn)
+{
+    if (conn->state != CONN_DEAD) {
+        read_on(conn);
+        conn_schedule(conn);
+    }
+}
+
 static void close_orderly(struct conn *conn, uint16_t code, struct slice reason)
 {
     conn_set_state(conn, CONN_CLOSING);
@@ -115,10 +124,7 @@ static void close_open(struct conn *conn, uint16_t code, struct slice reason,
     } else {
         close_failed(conn, failure, reason);
     }
-    if (conn->state != CONN_DEAD) {
-        read_on(conn);
-        conn_schedule(conn);
-    }
+    await_end(conn);
 }
 
 void conn_close(struct conn *conn, uint16_t code, const char *reason)
@@ -150,8 +156,7 @@ void conn_abort(struct conn *conn, const char *reason)
         record(conn, CLOSE_ABNORMAL, reason);
         finish(conn);
         conn_drop_held(conn);
-        read_on(conn);
-        conn_schedule(conn);
+        await_end(conn);
     }
 }
 
