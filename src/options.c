@@ -12,8 +12,7 @@ const struct options_row options_rows[] = {
     {{'c', "config", "FILE", "read FILE instead of " OPTIONS_DEFAULT_CONFIG}, ACTION_SERVE},
     {{'t', "check", NULL, "check the configuration completely, and exit"}, ACTION_CHECK},
     {{'T', "dump", NULL, "print the configuration with every default, and exit"}, ACTION_DUMP},
-    {{'l', "log-level", "LEVEL", "how much is logged: error, warning, notice, info, debug"},
-     ACTION_SERVE},
+    {{'l', "log-level", "LEVEL", "how much is logged: " SCHEMA_LOG_LEVELS_TEXT}, ACTION_SERVE},
     {{'v', "version", NULL, "print the version, and exit"}, ACTION_VERSION},
     {{'V', "build-info", NULL, "print what it was built with, and exit"}, ACTION_BUILD_INFO},
     {{'h', "help", NULL, "print this text, and exit"}, ACTION_HELP},
@@ -42,7 +41,7 @@ static bool set_log_level(struct options *options, const char *name)
     const struct schema_choice *level = schema_find_choice(schema_log_levels, name);
 
     if (level == NULL) {
-        return fail("log level \"%s\" is not one of error, warning, notice, info, debug", name);
+        return fail("log level \"%s\" is not one of " SCHEMA_LOG_LEVELS_TEXT, name);
     }
     options->log_level = (enum log_level)level->value;
     options->log_level_set = true;

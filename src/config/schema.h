@@ -147,6 +147,7 @@ extern const struct schema_type schema_handler;      /* in struct route_config o
 
 /* The words for enum log_level; the command line uses them, too. */
 extern const struct schema_choice schema_log_levels[];
+#define SCHEMA_LOG_LEVELS_TEXT "error, warning, notice, info, debug"
 
 /* The whole file: rows of struct config. */
 extern const struct schema_row schema_rows[];

@@ -267,7 +267,7 @@ static bool check_operands(const struct arguments *arguments)
 
     return strcmp(arguments->verb->name, "log-level") != 0 || level == NULL ||
            schema_find_choice(schema_log_levels, level) != NULL ||
-           fail("log-level: \"%s\" is not one of error, warning, notice, info, debug", level);
+           fail("log-level: \"%s\" is not one of " SCHEMA_LOG_LEVELS_TEXT, level);
 }
 
 enum command arguments_parse(int argc, char **argv, struct arguments *arguments)
