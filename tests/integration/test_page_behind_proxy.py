@@ -7,11 +7,10 @@ import unittest
 from pathlib import Path
 
 from harness import certificates, configuration
-from harness.case import SharedDaemonTest
 from harness.connection import answers, free_port
 from harness.daemon import STOP_SECONDS
 from harness.deadline import wait_until
-from harness.engines_case import EngineVisits
+from harness.engines_case import EngineVisits, in_each_engine
 from harness.nginx import nginx_command
 
 SITE = '''
@@ -64,16 +63,7 @@ class ProxyVisits(EngineVisits):
         self.engine.visit('room', {'page': f'https://{url}/.ws', 'socket': f'wss://{url}'})
 
 
-class ChromiumTest(ProxyVisits, SharedDaemonTest):
-    engine_name = 'chromium'
-
-
-class FirefoxTest(ProxyVisits, SharedDaemonTest):
-    engine_name = 'firefox'
-
-
-class WebKitTest(ProxyVisits, SharedDaemonTest):
-    engine_name = 'webkit'
+ChromiumTest, FirefoxTest, WebKitTest = in_each_engine(ProxyVisits)
 
 
 if __name__ == '__main__':

@@ -3,9 +3,8 @@
 import unittest
 
 from harness import configuration
-from harness.case import SharedDaemonTest
 from harness.daemon import Daemon
-from harness.engines_case import EngineVisits
+from harness.engines_case import EngineVisits, in_each_engine
 
 MANY = 5000
 
@@ -106,16 +105,7 @@ class PageVisits(EngineVisits):
         self.engine.visit('reconnects', {'page': f'http://{url}', 'socket': f'ws://{url}'}, asked)
 
 
-class ChromiumTest(PageVisits, SharedDaemonTest):
-    engine_name = 'chromium'
-
-
-class FirefoxTest(PageVisits, SharedDaemonTest):
-    engine_name = 'firefox'
-
-
-class WebKitTest(PageVisits, SharedDaemonTest):
-    engine_name = 'webkit'
+ChromiumTest, FirefoxTest, WebKitTest = in_each_engine(PageVisits)
 
 
 if __name__ == '__main__':

@@ -3,8 +3,7 @@ written from the standard."""
 
 import unittest
 
-from harness.case import SharedDaemonTest
-from harness.engines_case import EngineVisits
+from harness.engines_case import EngineVisits, in_each_engine
 
 ROUTES = [
     {'path': '/', 'handler': 'echo', 'subprotocols': ['alpha', 'beta'], 'max_message_size': '16MiB'},
@@ -26,16 +25,7 @@ class ApiVisit(EngineVisits):
         self.engine.visit('api', {**urls, 'origin': origin, 'engine': self.engine_name})
 
 
-class ChromiumTest(ApiVisit, SharedDaemonTest):
-    engine_name = 'chromium'
-
-
-class FirefoxTest(ApiVisit, SharedDaemonTest):
-    engine_name = 'firefox'
-
-
-class WebKitTest(ApiVisit, SharedDaemonTest):
-    engine_name = 'webkit'
+ChromiumTest, FirefoxTest, WebKitTest = in_each_engine(ApiVisit)
 
 
 if __name__ == '__main__':

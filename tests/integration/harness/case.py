@@ -119,7 +119,8 @@ class DaemonCase(unittest.TestCase):
         opened = len(self.daemon.log.with_message('opened'))
         closed = len(self.daemon.log.with_message('closed'))
         # Lines for which there was no room, because nobody read fast enough, are told of.
-        lost = sum(int(line.get('lost')) for line in self.daemon.log.with_message('the log was held up'))
+        held_up = self.daemon.log.with_message('the log was held up')
+        lost = sum(int(line.get('lost')) for line in held_up)
         self.assertLessEqual(abs(opened - closed), lost,
                              f'{closed} lines "closed" for {opened} "opened"; the log ended:\n'
                              f'{self.daemon.log.tail()}')
