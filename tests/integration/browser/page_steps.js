@@ -11,10 +11,10 @@ const rows = (tab) => tab.run(() => [...document.querySelectorAll('.row')].map((
   return [row.classList[1], what, size, trip !== ''];
 }));
 
-// kind: '' for any.
+// kind: '' for any. Only what a line says counts: its time of day could hold any number.
 const untilRow = (tab, kind, text) => tab.until(`a line ${kind} ${text}`, (one,
-  part) => [...document.querySelectorAll('.row')]
-  .some((row) => (one === '' || row.classList.contains(one)) && row.textContent.includes(part)), kind, text);
+  part) => [...document.querySelectorAll(`.row${one && `.${one}`} .what`)]
+  .some((what) => what.textContent.includes(part)), kind, text);
 
 const untilText = (tab, selector, text) => tab.until(`"${text}" in ${selector}`,
   (one, part) => document.querySelector(one).textContent.includes(part), selector, text);
