@@ -51,7 +51,7 @@ void conn_set_state(struct conn *conn, enum conn_state state)
         admission_end_pending(conn->loop->admission);
     }
     if (state == CONN_DEAD) {
-        watch_stop(&conn->loop->watches, &conn->watch);
+        watch_stop(&conn->watch);
         if (conn->fan_out != 0) {
             conn_drop_fan_out(conn);
         }

@@ -101,7 +101,7 @@ bool watch_want(struct watch_set *set, struct watch *watch, unsigned wanted)
     return control(set, watch, before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
 }
 
-void watch_stop(struct watch_set *set, struct watch *watch)
+void watch_stop(struct watch *watch)
 {
-    (void)watch_want(set, watch, 0);
+    watch->wanted = 0;
 }

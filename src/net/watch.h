@@ -60,7 +60,8 @@ bool watch_start(struct watch_set *set, struct watch *watch, int fd);
  * when the kernel refuses. */
 bool watch_want(struct watch_set *set, struct watch *watch, unsigned wanted);
 
-/* Ends the watch, whose descriptor is still open. Does nothing when there is none. */
-void watch_stop(struct watch_set *set, struct watch *watch);
+/* Ends the watch. The descriptor, which is still open, leaves the set when it is closed: that saves
+ * a system call for each connection. */
+void watch_stop(struct watch *watch);
 
 #endif

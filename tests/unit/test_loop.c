@@ -43,7 +43,7 @@ static void start(void)
 static void stop(void)
 {
     for (int i = 0; i < ENDLESS; i++) {
-        watch_stop(&net.loop->watches, &endless[i]);
+        watch_stop(&endless[i]);
         close(endless[i].fd);
         close(peers[i]);
     }

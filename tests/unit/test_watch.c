@@ -25,7 +25,7 @@ static void take(struct watch *watch, unsigned what)
     reported[watch - watches] = what;
     reports++;
     if (stopped_by_the_next != NULL) {
-        watch_stop(&set, stopped_by_the_next == watch ? watches : stopped_by_the_next);
+        watch_stop(stopped_by_the_next == watch ? watches : stopped_by_the_next);
     }
 }
 
@@ -48,7 +48,7 @@ static void prepare(void)
 static void clean_up(void)
 {
     for (int i = 0; i < PAIRS; i++) {
-        watch_stop(&set, &watches[i]);
+        watch_stop(&watches[i]);
         close(watches[i].fd);
         close(peers[i]);
     }
@@ -136,7 +136,19 @@ START_TEST(test_a_stopped_watch_is_not_reported_though_it_was_found)
     ck_assert_uint_eq(reports, 1);
     turn();
     ck_assert_uint_eq(reports, 1);
-    watch_stop(&set, &watches[1]); /* once more does nothing */
+    watch_stop(&watches[1]); /* once more does nothing */
+}
+END_TEST
+
+START_TEST(test_what_is_stopped_leaves_the_set_when_it_is_closed)
+{
+    speak(1);
+    watch_stop(&watches[1]);
+    ck_assert_int_eq(watch_poll(&set), 1);
+    ck_assert_int_eq(close(watches[1].fd), 0);
+    watches[1].fd = -1;
+    ck_assert_int_eq(watch_poll(&set), 0);
+    ck_assert_uint_eq(reports, 0);
 }
 END_TEST
 
@@ -174,6 +186,7 @@ int main(void)
     tcase_add_test(tests, test_only_what_is_wanted_is_reported);
     tcase_add_test(tests, test_the_end_of_a_peer_does_not_wake_who_waits_for_nothing);
     tcase_add_test(tests, test_a_stopped_watch_is_not_reported_though_it_was_found);
+    tcase_add_test(tests, test_what_is_stopped_leaves_the_set_when_it_is_closed);
     tcase_add_test(tests, test_the_set_is_closed_on_exec);
     tcase_add_test(tests, test_refusals_of_the_kernel_are_told);
     return suite_run(suite);
