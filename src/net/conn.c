@@ -11,10 +11,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+_Static_assert(offsetof(struct conn, watch) == 0 && offsetof(struct conn, dirty) <= WATCH_HOT_BYTES,
+               "what every message touches is fetched beforehand");
 
 #define MOVE(state) (1U << (state))
 

@@ -16,6 +16,10 @@
 
 enum { WATCH_READ = 1, WATCH_WRITE = 2 };
 
+enum {
+    WATCH_HOT_BYTES = 192 /* of the object, from its watch on: fetched before it is reported */
+};
+
 /*
  * Lives in the object that owns the descriptor. When the watch has been stopped the object must
  * stay until the callback at hand has returned: its readiness may have been found already.
