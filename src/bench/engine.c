@@ -106,10 +106,20 @@ static bool may_open(struct engine *engine, uint64_t *begun_ns)
            schedule_take(&engine->schedule, engine->now_ns, begun_ns);
 }
 
-/* As many as may be under way at most, so that those refused are not tried again at once. */
-static void open_more(struct engine *engine)
+/* Connections that are what the mode calls open. */
+static uint64_t open_connections(const struct engine *engine)
+{
+    return engine->alive - engine->opening;
+}
+
+/*
+ * As many as may be under way at most, so that those refused are not tried again at once. Returns
+ * whether some are open already, as those of bytes alone are, and so leave room for others.
+ */
+static bool open_more(struct engine *engine)
 {
     uint64_t tries = engine->window;
+    uint64_t open_before = open_connections(engine);
     uint64_t begun_ns;
 
     while (tries-- > 0 && may_open(engine, &begun_ns)) {
@@ -123,6 +133,7 @@ static void open_more(struct engine *engine)
         engine->opening < engine->window) {
         engine_wake_when_due(engine, &engine->schedule);
     }
+    return open_connections(engine) > open_before;
 }
 
 /* ---- phases ---- */
@@ -237,10 +248,10 @@ static void handle(struct engine *engine, const struct epoll_event *event)
     }
 }
 
-static void turn(struct engine *engine)
+static void turn(struct engine *engine, int wait_ms)
 {
     struct epoll_event events[EVENTS_MAX];
-    int count = epoll_wait(engine->epoll, events, EVENTS_MAX, WAIT_MS_MAX);
+    int count = epoll_wait(engine->epoll, events, EVENTS_MAX, wait_ms);
 
     if (count < 0 && errno != EINTR) {
         err(1, "epoll_wait");
@@ -266,6 +277,7 @@ static void *work(void *argument)
 {
     struct engine *engine = argument;
     int phase;
+    bool has_opened;
 
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     engine->now_ns = engine_clock_ns();
@@ -276,11 +288,11 @@ static void *work(void *argument)
         if (phase != engine->phase) {
             enter(engine, phase);
         }
-        open_more(engine);
+        has_opened = open_more(engine);
         engine->mode->tick(engine);
         free_ended(engine);
         report_if_through(engine);
-        turn(engine);
+        turn(engine, has_opened ? 0 : WAIT_MS_MAX);
     }
     leave_all(engine);
     if (engine->mode->stop != NULL) {

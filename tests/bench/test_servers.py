@@ -3,12 +3,14 @@ or mixes up messages would be worth nothing."""
 
 import dataclasses
 import threading
+import time
 import unittest
 
 from harness import frames
 from harness.client import Client
 from harness.connection import Connection, connect_socket, wrap
 from harness.handshake import Request
+from harness.load import measure
 from harness.tools import daemon_binary
 
 from runner import servers
@@ -98,6 +100,13 @@ class BaselineTest(ServerTest):
                 connection = self.connect(self.start_baseline(name))
                 connection.send(b'bytes')
                 self.assertEqual(connection.sock.recv(100), b'bytes')
+
+    def test_connections_that_are_open_at_once_are_not_waited_for(self):
+        process = self.start_baseline('raw_echo')
+        begun = time.monotonic()
+        result = measure('echo', '-c', 1000, '-n', 1000, f'tcp://{process.address(False)}')
+        self.assertEqual((result['operations'], result['first_error']), (1000, None))
+        self.assertLess(time.monotonic() - begun, 5)  # one wait for 16 of them would take 6.2 s
 
     def publish(self, member, number):
         for _ in range(self.PUBLICATIONS):
