@@ -192,7 +192,7 @@ void conn_destroy(struct conn *conn)
     assert(conn->state == CONN_DEAD);
     detach(conn);
     list_remove(&conn->node);
-    transport_close(&conn->transport);
+    transport_close(&conn->transport); /* and so out of the epoll set, which has our address */
     admission_leave(loop->admission, conn->admission);
     conn_log_closed(conn);
     if (conn->opened) {
