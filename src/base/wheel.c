@@ -21,6 +21,10 @@ static void mark_occupied(struct wheel *wheel, uint32_t slot)
 static void mark_empty(struct wheel *wheel, uint32_t slot)
 {
     wheel->occupied[slot / BITS_PER_WORD] &= ~(UINT64_C(1) << slot % BITS_PER_WORD);
+    /* What stands for no tick has a slot, too: then the next look finds what it found before. */
+    if (slot_of_tick(wheel->next) == slot) {
+        wheel->next = WHEEL_NEXT_UNKNOWN;
+    }
 }
 
 void wheel_init(struct wheel *wheel, int64_t now_ms)
@@ -32,6 +36,7 @@ void wheel_init(struct wheel *wheel, int64_t now_ms)
         wheel->occupied[word] = 0;
     }
     wheel->tick = now_ms / WHEEL_TICK_MS;
+    wheel->next = WHEEL_NEXT_NONE;
 }
 
 void wheel_entry_init(struct wheel_entry *entry)
@@ -54,12 +59,16 @@ static int64_t tick_of_deadline(const struct wheel *wheel, int64_t deadline_ms)
 
 void wheel_set(struct wheel *wheel, struct wheel_entry *entry, int64_t deadline_ms)
 {
-    uint32_t slot = slot_of_tick(tick_of_deadline(wheel, deadline_ms));
+    int64_t tick = tick_of_deadline(wheel, deadline_ms);
+    uint32_t slot = slot_of_tick(tick);
 
     wheel_cancel(wheel, entry);
     list_append(&wheel->slots[slot], &entry->node);
     entry->slot = slot;
     mark_occupied(wheel, slot);
+    if (wheel->next == WHEEL_NEXT_NONE || wheel->next > tick) {
+        wheel->next = tick;
+    }
 }
 
 void wheel_cancel(struct wheel *wheel, struct wheel_entry *entry)
@@ -95,13 +104,24 @@ static int64_t ticks_to_occupied(const struct wheel *wheel)
     return -1;
 }
 
+/* The first tick with an occupied slot, or WHEEL_NEXT_NONE. */
+static int64_t next_tick(struct wheel *wheel)
+{
+    if (wheel->next == WHEEL_NEXT_UNKNOWN) {
+        int64_t distance = ticks_to_occupied(wheel);
+
+        wheel->next = distance < 0 ? WHEEL_NEXT_NONE : wheel->tick + distance;
+    }
+    return wheel->next;
+}
+
 /* Moves what is due up to and with tick `last` to `due`, in the order of the ticks. */
 static void collect_due(struct wheel *wheel, int64_t last, struct list_node *due)
 {
-    int64_t distance;
+    int64_t tick;
 
-    while ((distance = ticks_to_occupied(wheel)) >= 0 && wheel->tick + distance <= last) {
-        uint32_t slot = slot_of_tick(wheel->tick + distance);
+    while ((tick = next_tick(wheel)) != WHEEL_NEXT_NONE && tick <= last) {
+        uint32_t slot = slot_of_tick(tick);
         struct list_node *node;
 
         while ((node = list_take_first(&wheel->slots[slot])) != NULL) {
@@ -127,9 +147,9 @@ void wheel_advance(struct wheel *wheel, int64_t now_ms,
     }
 }
 
-int64_t wheel_next_ms(const struct wheel *wheel)
+int64_t wheel_next_ms(struct wheel *wheel)
 {
-    int64_t distance = ticks_to_occupied(wheel);
+    int64_t tick = next_tick(wheel);
 
-    return distance < 0 ? -1 : (wheel->tick + distance) * WHEEL_TICK_MS;
+    return tick == WHEEL_NEXT_NONE ? -1 : tick * WHEEL_TICK_MS;
 }

@@ -15,6 +15,10 @@
 
 enum { WHEEL_TICK_MS = 16, WHEEL_SLOTS = 4096 };
 
+/* What wheel.next may be instead of a tick. It is looked for when somebody asks, and most turns of
+ * a loop ask in vain: to find a deadline in half a minute takes 235 instructions. */
+enum { WHEEL_NEXT_NONE = -1, WHEEL_NEXT_UNKNOWN = -2 };
+
 /* Lives inside the object that waits. Zero-filled is not valid: call wheel_entry_init. */
 struct wheel_entry {
     struct list_node node;
@@ -25,6 +29,7 @@ struct wheel {
     struct list_node slots[WHEEL_SLOTS];
     uint64_t occupied[WHEEL_SLOTS / 64]; /* a bit for every slot whose list is not empty */
     int64_t tick;                        /* the last tick that has been fired */
+    int64_t next; /* the first tick with an occupied slot, or one of the two above */
 };
 
 void wheel_init(struct wheel *wheel, int64_t now_ms);
@@ -44,6 +49,6 @@ void wheel_advance(struct wheel *wheel, int64_t now_ms,
                    void (*fire)(struct wheel_entry *entry, void *argument), void *argument);
 
 /* When wheel_advance will next have work (ms, monotonic), or -1 when the wheel is empty. */
-int64_t wheel_next_ms(const struct wheel *wheel);
+int64_t wheel_next_ms(struct wheel *wheel);
 
 #endif
