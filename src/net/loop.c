@@ -10,12 +10,10 @@
 
 /* ---- making and freeing ---- */
 
-static void timer_due(evutil_socket_t fd, short what, void *argument)
+static void timer_due(void *argument)
 {
     struct loop *loop = argument;
 
-    (void)fd;
-    (void)what;
     loop->timer_ms = -1; /* the end of the turn advances the wheel */
 }
 
@@ -58,24 +56,21 @@ static bool allocate_settings(struct loop *loop, struct snapshot *snapshot)
 static bool allocate_buffers(struct loop *loop)
 {
     loop->output.bytes = malloc(OUTPUT_BYTES + WHOLE_FRAME_SLACK_BYTES);
-    loop->timer = evtimer_new(loop->base, timer_due, loop);
-    return loop->output.bytes != NULL && loop->timer != NULL &&
-           tls_wire_init(&loop->wire, &loop->pool);
+    return loop->output.bytes != NULL && tls_wire_init(&loop->wire, &loop->pool);
 }
 
-struct loop *loop_create(struct event_base *base, unsigned index, struct snapshot *snapshot,
-                         struct admission *admission)
+struct loop *loop_create(unsigned index, struct snapshot *snapshot, struct admission *admission)
 {
     struct loop *loop = calloc(1, sizeof *loop);
 
     if (loop == NULL) {
         return NULL;
     }
-    loop->base = base;
     loop->index = index;
     loop->admission = admission;
     loop->now_ms = clock_monotonic_ms();
     loop->random_state = (uint64_t)loop->now_ms + index;
+    loop->timer.watch.watch.fd = -1;
     loop->timer_ms = -1;
     output_clear(&loop->output);
     pool_init(&loop->pool);
@@ -83,8 +78,9 @@ struct loop *loop_create(struct event_base *base, unsigned index, struct snapsho
     list_init(&loop->connections);
     list_init(&loop->graveyard);
     list_init(&loop->scans);
-    if (!watch_set_init(&loop->watches, base, conn_ready) || !allocate_settings(loop, snapshot) ||
-        !allocate_buffers(loop)) {
+    if (!watch_set_init(&loop->watches, conn_ready) ||
+        !watch_timer_init(&loop->timer, &loop->watches, timer_due, loop) ||
+        !allocate_settings(loop, snapshot) || !allocate_buffers(loop)) {
         loop_free(loop);
         return NULL;
     }
@@ -100,9 +96,7 @@ void loop_free(struct loop *loop)
     }
     loop_exchange_settings(loop, &settings);
     loop_settings_release(&settings);
-    if (loop->timer != NULL) {
-        event_free(loop->timer);
-    }
+    watch_timer_close(&loop->timer);
     watch_set_free(&loop->watches);
     free(loop->output.bytes);
     tls_wire_free(&loop->wire);
@@ -173,45 +167,20 @@ static void reap(struct loop *loop)
     }
 }
 
-static void arm_timer(struct loop *loop)
+static void start_timer(struct loop *loop)
 {
     int64_t next_ms = wheel_next_ms(&loop->wheel);
-    int64_t delay_ms;
-    struct timeval delay;
 
     if (next_ms < 0 || (loop->timer_ms >= 0 && loop->timer_ms <= next_ms)) {
-        return; /* an earlier one that is armed already finds nothing to do */
+        return; /* an earlier one that is running finds nothing to do */
     }
-    delay_ms = next_ms > loop->now_ms ? next_ms - loop->now_ms : 0;
-    delay = (struct timeval){.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
-    if (event_add(loop->timer, &delay) == 0) {
-        loop->timer_ms = next_ms;
-    }
+    loop->timer_ms = next_ms;
+    watch_timer_start(&loop->timer, next_ms > loop->now_ms ? next_ms - loop->now_ms : 0);
 }
 
-/*
- * Whether the connections are to be asked without the event base. While several are ready at a time
- * the base would only find that their set is readable; it is asked once a millisecond then, for
- * listeners and timers. One system call a turn less is 4 % of an echo of 20 bytes on 64
- * connections.
- */
-static bool asks_directly(const struct loop *loop)
+static bool has_work(const struct loop *loop)
 {
-    return loop->watches.found > 1 && loop->now_ms == loop->base_asked_ms;
-}
-
-static bool ask_base(struct loop *loop)
-{
-    bool has_work =
-        !queue_empty(&loop->runnable) || !queue_empty(&loop->dirty) || loop->fan_out.count > 0;
-    int flags = EVLOOP_ONCE | (has_work ? EVLOOP_NONBLOCK : 0);
-
-    loop->watches.found = 0;
-    if (event_base_loop(loop->base, flags) < 0) {
-        return false;
-    }
-    loop->base_asked_ms = loop_now(loop);
-    return true;
+    return !queue_empty(&loop->runnable) || !queue_empty(&loop->dirty) || loop->fan_out.count > 0;
 }
 
 /* One more look at the clock for a turn, which has at least one system call. */
@@ -223,10 +192,8 @@ static void count_turn(struct loop *loop)
 
 bool loop_turn(struct loop *loop, void (*mail)(void *owner))
 {
-    bool direct = asks_directly(loop);
-
     loop->clock_stale = true;
-    if (!(direct && watch_poll(&loop->watches) > 0) && !ask_base(loop)) {
+    if (watch_poll(&loop->watches, !has_work(loop)) < 0) {
         return false;
     }
     mail(loop->owner);
@@ -235,7 +202,7 @@ bool loop_turn(struct loop *loop, void (*mail)(void *owner))
     wheel_advance(&loop->wheel, loop_now(loop), conn_deadline_due, loop);
     flush_others(loop);
     reap(loop);
-    arm_timer(loop);
+    start_timer(loop);
     count_turn(loop);
     return true;
 }

@@ -1,5 +1,5 @@
 /*
- * What the connections of one thread share: the event base, the clock, the timing wheel, the
+ * What the connections of one thread share: what it waits for, the clock, the timing wheel, the
  * buffers of the hot path, free lists, counters, and the work that is done at the end of a turn.
  *
  * A callback is one connection's event being handled; a turn is one pass over everything that was
@@ -24,9 +24,9 @@
 #include "net/tally.h"
 #include "net/tls_wire.h"
 #include "net/watch.h"
+#include "net/watch_timer.h"
 #include "protocol/http.h"
 
-#include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,14 +45,13 @@ struct loop {
     struct snapshot *snapshot; /* a reference; replaced between callbacks by a reload */
 
     /* Set once, read by the thread. */
-    struct event_base *base;
     unsigned index;
     struct admission *admission;
     struct relay_worker *rooms;                 /* this thread's part of the relay */
     void (*connection_gone)(struct loop *loop); /* tells the owner of the thread; may be NULL */
     void *owner;
 
-    struct watch_set watches; /* of the connections */
+    struct watch_set watches; /* all that the thread waits for */
 
     /* The callback at hand. */
     struct conn *current; /* NULL between callbacks */
@@ -67,7 +66,6 @@ struct loop {
     int64_t now_us; /* when the clock was read */
     int64_t now_ms;
     bool clock_stale;           /* the next callback reads the clock */
-    int64_t base_asked_ms;      /* when the event base was last asked what is ready */
     struct fan_out fan_out;     /* of publications to connections for which nothing else waits */
     struct queue dirty;         /* connections to be flushed */
     struct queue runnable;      /* connections to be run again without waiting for readiness */
@@ -78,8 +76,8 @@ struct loop {
     uint64_t last_number;         /* of a connection */
     struct list_node scans;       /* of the connections, that are under way */
     struct wheel wheel;
-    struct event *timer;        /* for the next occupied slot of the wheel */
-    int64_t timer_ms;           /* what it is armed for; -1: not armed */
+    struct watch_timer timer;   /* for the next occupied slot of the wheel */
+    int64_t timer_ms;           /* what it runs to; -1: it is not running */
     bool stopping;              /* no upgrade is accepted any more */
     struct departure departure; /* when and how those go that are departing */
     uint64_t random_state;
@@ -89,10 +87,8 @@ struct loop {
     struct tally tally;
 };
 
-/* Returns NULL when memory is short. `base` stays the caller's; a reference to the snapshot is
- * taken. */
-struct loop *loop_create(struct event_base *base, unsigned index, struct snapshot *snapshot,
-                         struct admission *admission);
+/* Returns NULL when memory or descriptors are short. A reference to the snapshot is taken. */
+struct loop *loop_create(unsigned index, struct snapshot *snapshot, struct admission *admission);
 
 /* What a loop takes over from a snapshot; made beside it. */
 struct loop_settings {
@@ -123,9 +119,9 @@ static inline int64_t loop_now(struct loop *loop)
 uint32_t loop_random(struct loop *loop);
 
 /*
- * One pass: waits for events (not at all while a connection is runnable), handles them, then does
- * the end-of-turn work: `mail` (taking the thread's mailbox), flushing, running, timers, reaping.
- * Returns false when the event base has failed.
+ * One pass: waits for something to be ready (not at all while a connection is still to be flushed
+ * or run), handles what is, then does the end-of-turn work: `mail` (taking the thread's mailbox),
+ * flushing, running, timers, reaping. Returns false when waiting has failed.
  */
 bool loop_turn(struct loop *loop, void (*mail)(void *owner));
 

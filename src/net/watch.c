@@ -1,7 +1,9 @@
 /*
- * One epoll set for the connections of a thread.
+ * One epoll set for all that a thread waits for.
  */
 #include "net/watch.h"
+
+#include "base/list.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -28,7 +30,14 @@ static void report(struct watch_set *set, const struct epoll_event *event)
     struct watch *watch = event->data.ptr;
     unsigned what = ready_bits(event->events) & watch->wanted;
 
-    if (what != 0) {
+    if (what == 0) {
+        return;
+    }
+    if (watch->single) {
+        struct single_watch *single = container_of(watch, struct single_watch, watch);
+
+        single->ready(single->argument);
+    } else {
         set->ready(watch, what);
     }
 }
@@ -46,9 +55,9 @@ static void prefetch(const struct epoll_event *event)
     }
 }
 
-int watch_poll(struct watch_set *set)
+int watch_poll(struct watch_set *set, bool waits)
 {
-    int count = epoll_wait(set->epoll_fd, set->events, WATCH_EVENTS_MAX, 0);
+    int count = epoll_wait(set->epoll_fd, set->events, WATCH_EVENTS_MAX, waits ? -1 : 0);
 
     for (int i = 0; i < count; i++) {
         if (i + 1 < count) {
@@ -56,67 +65,58 @@ int watch_poll(struct watch_set *set)
         }
         report(set, &set->events[i]);
     }
-    set->found = count > 0 ? count : 0;
-    return set->found;
+    return count < 0 && errno == EINTR ? 0 : count;
 }
 
-static void set_ready(evutil_socket_t fd, short what, void *argument)
-{
-    (void)fd;
-    (void)what;
-    (void)watch_poll(argument);
-}
-
-bool watch_set_init(struct watch_set *set, struct event_base *base,
-                    void (*ready)(struct watch *watch, unsigned what))
+bool watch_set_init(struct watch_set *set, void (*ready)(struct watch *watch, unsigned what))
 {
     set->ready = ready;
-    set->event = NULL;
-    set->found = 0;
     set->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (set->epoll_fd < 0) {
-        return false;
-    }
-    set->event = event_new(base, set->epoll_fd, EV_READ | EV_PERSIST, set_ready, set);
-    return set->event != NULL && event_add(set->event, NULL) == 0;
+    return set->epoll_fd >= 0;
 }
 
 void watch_set_free(struct watch_set *set)
 {
-    if (set->event != NULL) {
-        event_free(set->event);
-    }
     if (set->epoll_fd >= 0) {
         (void)close(set->epoll_fd);
     }
 }
 
-static bool control(struct watch_set *set, struct watch *watch, int operation)
-{
-    struct epoll_event event = {.events = epoll_bits(watch->wanted), .data.ptr = watch};
-
-    return epoll_ctl(set->epoll_fd, operation, watch->fd, &event) == 0;
-}
-
 bool watch_start(struct watch_set *set, struct watch *watch, int fd)
 {
-    *watch = (struct watch){.fd = fd, .wanted = WATCH_READ};
-    return control(set, watch, EPOLL_CTL_ADD);
+    *watch = (struct watch){.fd = fd};
+    return watch_want(set, watch, WATCH_READ);
 }
 
-/* What waits for nothing leaves the set, which would report errors of it all the same. */
+void single_watch_init(struct single_watch *single, int fd, void (*ready)(void *argument),
+                       void *argument)
+{
+    *single = (struct single_watch){
+        .watch = {.fd = fd, .single = true}, .ready = ready, .argument = argument};
+}
+
+/* What waits for nothing is not in the set, which would report errors of it all the same. */
+static int operation_for(unsigned before, unsigned wanted)
+{
+    if (wanted == 0) {
+        return EPOLL_CTL_DEL;
+    }
+    return before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+}
+
 bool watch_want(struct watch_set *set, struct watch *watch, unsigned wanted)
 {
-    unsigned before = watch->wanted;
+    struct epoll_event event = {.events = epoll_bits(wanted), .data.ptr = watch};
+    int operation = operation_for(watch->wanted, wanted);
 
-    if (wanted == before) {
+    if (wanted == watch->wanted) {
         return true;
     }
-    watch->wanted = (uint8_t)wanted;
-    if (wanted == 0) {
-        return control(set, watch, EPOLL_CTL_DEL);
+    if (epoll_ctl(set->epoll_fd, operation, watch->fd, &event) != 0) {
+        return false;
     }
-    return control(set, watch, before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+    watch->wanted = (uint8_t)wanted;
+    return true;
 }
 
 void watch_stop(struct watch *watch)

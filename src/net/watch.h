@@ -1,15 +1,14 @@
 /*
- * Readiness of a thread's connections. Level-triggered: what is wanted and ready is
- * reported at every turn of the loop.
+ * Readiness of the descriptors of a thread. Level-triggered: what is wanted and ready is reported
+ * at every turn of the loop.
  *
- * The descriptors are in an epoll set of the thread's own, which is one event of its event base.
- * An event of libevent's costs each connection 128 bytes and two entries in maps, and the
- * bookkeeping shows when thousands are active at once.
+ * One epoll set holds all that a thread waits for, so that a wait is one system call. libevent, as
+ * the one that waits, costs each connection 128 bytes and two entries in maps; with this set as an
+ * event of a base, whatever is ready takes a second epoll_wait.
  */
 #ifndef WSRELAYD_NET_WATCH_H
 #define WSRELAYD_NET_WATCH_H
 
-#include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -24,13 +23,20 @@ enum { WATCH_HOT_BYTES = 144 };
 
 /*
  * Lives in the object that owns the descriptor. When the watch has been stopped the object must
- * stay until the callback at hand has returned, because its readiness may have been found already,
- * and until the descriptor, of which there is no duplicate, has been closed: the kernel has its
- * address.
+ * stay until watch_poll has returned, because its readiness may have been found already, and until
+ * the descriptor, of which there is no duplicate, has been closed: the kernel has its address.
  */
 struct watch {
     int fd;
     uint8_t wanted; /* WATCH_READ | WATCH_WRITE; what is not wanted is not reported */
+    bool single;    /* it is that of a struct single_watch */
+};
+
+/* Of a listener, a mailbox or a timer: it has a callback of its own, for WATCH_READ. */
+struct single_watch {
+    struct watch watch;
+    void (*ready)(void *argument);
+    void *argument;
 };
 
 enum {
@@ -38,25 +44,24 @@ enum {
 }; /* taken from the kernel at once; the rest waits for the next turn */
 
 struct watch_set {
-    int epoll_fd;
-    struct event *event;
+    int epoll_fd; /* readable while anything in it is ready */
     void (*ready)(struct watch *watch, unsigned what);
-    int found; /* how many were ready when the kernel was last asked */
     struct epoll_event events[WATCH_EVENTS_MAX];
 };
 
 /*
- * Prepares a set on an event base. `ready` is called with what is wanted and ready. Returns false
- * when the kernel or memory refuses; watch_set_free is to be called all the same.
+ * Prepares a set. `ready` is called with what is wanted and ready of a watch that is not single; it
+ * may be NULL if there is none. Returns false when the kernel refuses; watch_set_free is to be
+ * called all the same.
  */
-bool watch_set_init(struct watch_set *set, struct event_base *base,
-                    void (*ready)(struct watch *watch, unsigned what));
+bool watch_set_init(struct watch_set *set, void (*ready)(struct watch *watch, unsigned what));
 
 /*
- * Reports what is ready at this moment, as the event base does when it finds the set readable.
- * Returns how many were found.
+ * Reports what is ready; if `waits`, not before anything is. There is no wait for a time: the
+ * kernel would start and stop a timer for each, where a watch_timer stays. Returns how many
+ * descriptors were ready, 0 if a signal came first, or -1 when the set is broken.
  */
-int watch_poll(struct watch_set *set);
+int watch_poll(struct watch_set *set, bool waits);
 
 /* Nothing may be watched any more. */
 void watch_set_free(struct watch_set *set);
@@ -64,8 +69,14 @@ void watch_set_free(struct watch_set *set);
 /* Watches `fd` for WATCH_READ. Returns false when the kernel refuses. */
 bool watch_start(struct watch_set *set, struct watch *watch, int fd);
 
-/* Changes what is waited for: any of WATCH_READ and WATCH_WRITE, or 0 for nothing. Returns false
- * when the kernel refuses. */
+/* Prepares a watch that waits for nothing yet: watch_want changes that. */
+void single_watch_init(struct single_watch *single, int fd, void (*ready)(void *argument),
+                       void *argument);
+
+/*
+ * Changes what is waited for: any of WATCH_READ and WATCH_WRITE, or 0 for nothing, with which the
+ * descriptor leaves the set. Returns false, and changes nothing, when the kernel refuses.
+ */
 bool watch_want(struct watch_set *set, struct watch *watch, unsigned wanted);
 
 /* Ends the watch: nothing may be wanted of it again. The descriptor, which is still open, leaves

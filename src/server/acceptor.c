@@ -4,6 +4,7 @@
 #include "server/acceptor.h"
 
 #include "base/log.h"
+#include "net/watch_timer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ struct accept_watch {
     struct acceptor *acceptor;
     struct bound_socket *bound;
     struct listener *listener;
-    struct event *event; /* NULL in a change, if the socket has a watch already */
+    struct single_watch watch;
+    bool kept; /* in a change: the socket has a watch already, which goes on */
 };
 
 struct accept_watches {
@@ -26,12 +28,12 @@ struct accept_watches {
 };
 
 struct acceptor {
-    struct event_base *base;
+    struct watch_set *set;
     struct admission *admission;
     acceptor_sink *sink;
     void *owner;
-    struct event *resume; /* armed while paused */
-    int pause_ms;         /* the next pause; PAUSE_FIRST_MS after every success */
+    struct watch_timer resume; /* runs while paused */
+    int pause_ms;              /* the next pause; PAUSE_FIRST_MS after every success */
     struct accept_watches watches;
 };
 
@@ -45,9 +47,9 @@ static bool set_watching(struct acceptor *acceptor, bool watching)
     bool good = true;
 
     for (size_t i = 0; i < acceptor->watches.count; i++) {
-        struct event *event = acceptor->watches.items[i]->event;
+        struct watch *watch = &acceptor->watches.items[i]->watch.watch;
 
-        good = (watching ? event_add(event, NULL) : event_del(event)) == 0 && good;
+        good = watch_want(acceptor->set, watch, watching ? WATCH_READ : 0) && good;
     }
     return good;
 }
@@ -55,23 +57,18 @@ static bool set_watching(struct acceptor *acceptor, bool watching)
 /* A listening socket that stays watched would spin. */
 static void pause_accepting(struct acceptor *acceptor, int error)
 {
-    struct timeval delay = {.tv_sec = acceptor->pause_ms / 1000,
-                            .tv_usec = acceptor->pause_ms % 1000 * 1000L};
-
     log_warning("cannot accept connections for the moment", LOG_TEXT("error", strerror(error)),
                 LOG_NUMBER("retry_ms", acceptor->pause_ms));
     (void)set_watching(acceptor, false);
-    (void)event_add(acceptor->resume, &delay);
+    watch_timer_start(&acceptor->resume, acceptor->pause_ms);
     acceptor->pause_ms *= 2;
     if (acceptor->pause_ms > PAUSE_LONGEST_MS) {
         acceptor->pause_ms = PAUSE_LONGEST_MS;
     }
 }
 
-static void resume_accepting(evutil_socket_t fd, short what, void *argument)
+static void resume_accepting(void *argument)
 {
-    (void)fd;
-    (void)what;
     if (!set_watching(argument, true)) {
         pause_accepting(argument, errno);
     }
@@ -133,10 +130,8 @@ static enum accept_outcome accept_one(struct accept_watch *watch)
     return ACCEPT_TAKEN;
 }
 
-static void accept_ready(evutil_socket_t fd, short what, void *argument)
+static void accept_ready(void *argument)
 {
-    (void)fd;
-    (void)what;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         if (accept_one(argument) == ACCEPT_NONE_LEFT) {
             return;
@@ -148,9 +143,6 @@ static void accept_ready(evutil_socket_t fd, short what, void *argument)
 
 static void free_watch(struct accept_watch *watch)
 {
-    if (watch->event != NULL) {
-        event_free(watch->event);
-    }
     bound_socket_release(watch->bound);
     listener_release(watch->listener);
     free(watch);
@@ -173,7 +165,7 @@ static void accept_waiting(struct accept_watch *watch)
 /* Stops accepting from a socket for good. */
 static void end_watch(struct accept_watch *watch)
 {
-    (void)event_del(watch->event);
+    (void)watch_want(watch->acceptor->set, &watch->watch.watch, 0);
     bound_socket_close(watch->bound);
     free_watch(watch);
 }
@@ -188,15 +180,9 @@ static struct accept_watch *create_watch(struct acceptor *acceptor,
     }
     *watch = (struct accept_watch){.acceptor = acceptor,
                                    .bound = bound_socket_hold(listening->bound),
-                                   .listener = listener_hold(listening->listener)};
-    if (!listening->kept) {
-        watch->event = event_new(acceptor->base, listening->bound->fd, EV_READ | EV_PERSIST,
-                                 accept_ready, watch);
-        if (watch->event == NULL) {
-            free_watch(watch);
-            return NULL;
-        }
-    }
+                                   .listener = listener_hold(listening->listener),
+                                   .kept = listening->kept};
+    single_watch_init(&watch->watch, listening->bound->fd, accept_ready, watch);
     return watch;
 }
 
@@ -265,7 +251,7 @@ void acceptor_apply(struct acceptor *acceptor, struct acceptor_change *change)
     struct accept_watches previous = acceptor->watches;
 
     for (size_t i = 0; i < wanted->count; i++) {
-        if (wanted->items[i]->event == NULL) {
+        if (wanted->items[i]->kept) {
             wanted->items[i] = keep_watch(&previous, wanted->items[i]);
         }
     }
@@ -285,7 +271,7 @@ void acceptor_apply(struct acceptor *acceptor, struct acceptor_change *change)
 
 /* ---- making and freeing ---- */
 
-struct acceptor *acceptor_create(struct event_base *base, const struct listener_set *set,
+struct acceptor *acceptor_create(struct watch_set *watches, const struct listener_set *set,
                                  struct admission *admission, acceptor_sink *sink, void *owner)
 {
     struct acceptor *acceptor = calloc(1, sizeof *acceptor);
@@ -294,13 +280,14 @@ struct acceptor *acceptor_create(struct event_base *base, const struct listener_
     if (acceptor == NULL) {
         return NULL;
     }
-    *acceptor = (struct acceptor){.base = base,
+    *acceptor = (struct acceptor){.set = watches,
                                   .admission = admission,
                                   .sink = sink,
                                   .owner = owner,
                                   .pause_ms = PAUSE_FIRST_MS};
-    acceptor->resume = evtimer_new(base, resume_accepting, acceptor);
-    change = acceptor->resume != NULL ? acceptor_prepare(acceptor, set) : NULL;
+    change = watch_timer_init(&acceptor->resume, watches, resume_accepting, acceptor)
+                 ? acceptor_prepare(acceptor, set)
+                 : NULL;
     if (change == NULL) {
         acceptor_free(acceptor);
         return NULL;
@@ -318,8 +305,6 @@ void acceptor_free(struct acceptor *acceptor)
         end_watch(acceptor->watches.items[i]);
     }
     free(acceptor->watches.items);
-    if (acceptor->resume != NULL) {
-        event_free(acceptor->resume);
-    }
+    watch_timer_close(&acceptor->resume);
     free(acceptor);
 }

@@ -8,8 +8,7 @@
 #include "net/admission.h"
 #include "net/conn.h"
 #include "net/listener_set.h"
-
-#include <event2/event.h>
+#include "net/watch.h"
 
 struct acceptor;
 
@@ -17,11 +16,12 @@ struct acceptor;
 typedef void acceptor_sink(void *owner, int fd, struct listener *listener, const struct peer *peer,
                            enum admission_verdict verdict);
 
-/* Watches the sockets of `set` on `base`. NULL when memory is short. */
-struct acceptor *acceptor_create(struct event_base *base, const struct listener_set *set,
+/* Watches the sockets of `set` on `watches`. NULL when memory or descriptors are short. */
+struct acceptor *acceptor_create(struct watch_set *watches, const struct listener_set *set,
                                  struct admission *admission, acceptor_sink *sink, void *owner);
 
-/* Stops watching and closes the listening sockets. The thread of the base; NULL is allowed. */
+/* Stops watching and closes the listening sockets. The thread of the watches, between two polls;
+ * NULL is allowed. */
 void acceptor_free(struct acceptor *acceptor);
 
 /*
@@ -36,7 +36,8 @@ void acceptor_discard(struct acceptor_change *change);
 /*
  * Goes over and frees the change: sockets that are in both sets are accepted from without a pause,
  * new ones are from now on, the others are closed when who waits there has been accepted. The
- * thread of the base. Cannot fail: a socket that cannot be watched is tried again later.
+ * thread of the watches, between two polls. Cannot fail: a socket that cannot be watched is tried
+ * again later.
  */
 void acceptor_apply(struct acceptor *acceptor, struct acceptor_change *change);
 

@@ -10,11 +10,11 @@
 #include "net/inherited.h"
 #include "net/listener_set.h"
 #include "net/snapshot.h"
-#include "server/acceptor.h"
 #include "server/certificate_watch.h"
 #include "server/cpus.h"
 #include "server/descriptor_store.h"
 #include "server/descriptors.h"
+#include "server/distributor.h"
 #include "server/heartbeat.h"
 #include "server/notify.h"
 #include "server/pid_file.h"
@@ -59,7 +59,7 @@ struct server {
     struct relay *relay;
     struct worker **workers;
     unsigned worker_count;
-    struct acceptor *acceptor; /* with several workers */
+    struct distributor *distributor; /* with several workers */
     struct certificate_watch *certificate_watch;
     struct reloader *reloader;
     struct signal_feed *signals;
@@ -73,23 +73,6 @@ struct server {
     const struct server_companion *companion_kind;
     void *companion;
 };
-
-/* ---- several workers: the main thread accepts ---- */
-
-/* A bad split at accept lasts as long as the connections do: the fewest gets the next. */
-static void give_to_fewest(void *owner, int fd, struct listener *listener, const struct peer *peer,
-                           enum admission_verdict verdict)
-{
-    const struct server *server = owner;
-    struct worker *fewest = server->workers[0];
-
-    for (unsigned i = 1; i < server->worker_count; i++) {
-        if (worker_connection_count(server->workers[i]) < worker_connection_count(fewest)) {
-            fewest = server->workers[i];
-        }
-    }
-    worker_give(fewest, fd, listener, peer, verdict);
-}
 
 /* ---- stopping ---- */
 
@@ -105,8 +88,8 @@ static void order_all(struct server *server, enum worker_order order,
 {
     certificate_watch_free(server->certificate_watch);
     server->certificate_watch = NULL;
-    acceptor_free(server->acceptor);
-    server->acceptor = NULL;
+    distributor_free(server->distributor);
+    server->distributor = NULL;
     for (unsigned i = 0; i < server->worker_count; i++) {
         worker_order(server->workers[i], order, departure, end_ms);
     }
@@ -241,7 +224,7 @@ static struct reload_receivers receivers_of(struct server *server)
 {
     return (struct reload_receivers){.workers = server->workers,
                                      .worker_count = server->worker_count,
-                                     .acceptor = server->acceptor,
+                                     .acceptor = distributor_acceptor(server->distributor),
                                      .admission = &server->admission,
                                      .companion_kind = server->companion_kind,
                                      .companion = &server->companion};
@@ -397,9 +380,10 @@ static bool start_accepting(struct server *server)
     if (server->worker_count == 1) {
         return worker_accept(server->workers[0], &server->in_force.listeners);
     }
-    server->acceptor = acceptor_create(server->base, &server->in_force.listeners,
-                                       &server->admission, give_to_fewest, server);
-    return server->acceptor != NULL;
+    server->distributor =
+        distributor_create(server->base, &server->in_force.listeners, &server->admission,
+                           server->workers, server->worker_count);
+    return server->distributor != NULL;
 }
 
 static bool create_main_loop(struct server *server)
@@ -508,7 +492,7 @@ static void join_workers(struct server *server)
 static void release(struct server *server)
 {
     heartbeat_free(server->heartbeat);
-    acceptor_free(server->acceptor);
+    distributor_free(server->distributor);
     join_workers(server);
     if (server->mailbox.wake_fd >= 0) {
         mailbox_drain(&server->mailbox, server); /* what workers were asked comes back */

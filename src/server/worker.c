@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "net/outdated.h"
+#include "net/watch_timer.h"
 #include "server/acceptor.h"
 
 #include <errno.h>
@@ -23,13 +24,12 @@ struct stop_order {
 };
 
 struct worker {
-    struct event_base *base;
     struct loop *loop;
     struct relay *relay;
     struct acceptor *acceptor; /* only with one worker; else the main thread accepts */
     struct mailbox mailbox;
-    struct event *mail_event;
-    struct event *stop_timer; /* armed when stopping: who is left then is dropped */
+    struct single_watch mail_watch;
+    struct watch_timer stop_timer; /* runs while stopping: who is left then is dropped */
     bool stopping;
     bool sends_away; /* the configuration in force closes connections that are outdated */
     bool started;
@@ -284,26 +284,21 @@ static void drop_connection(struct conn *conn)
     conn_leave(conn);
 }
 
-static void drop_all(evutil_socket_t fd, short what, void *argument)
+static void drop_all(void *worker)
 {
-    (void)fd;
-    (void)what;
-    for_each_connection(argument, drop_connection);
+    for_each_connection(worker, drop_connection);
 }
 
 /* Takes no more connections, and ends at `end_ms` at the latest. */
 static void begin_stop(struct worker *worker, int64_t end_ms)
 {
     int64_t left_ms = end_ms - clock_monotonic_ms();
-    struct timeval delay;
 
-    left_ms = left_ms > 0 ? left_ms : 0;
-    delay = (struct timeval){.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
     worker->stopping = true;
     worker->loop->stopping = true;
     acceptor_free(worker->acceptor);
     worker->acceptor = NULL;
-    (void)event_add(worker->stop_timer, &delay);
+    watch_timer_start(&worker->stop_timer, left_ms > 0 ? left_ms : 0);
 }
 
 static void drain_delivered(struct mail *mail, void *receiver)
@@ -328,7 +323,7 @@ static void stop_delivered(struct mail *mail, void *receiver)
 static void stop_now_delivered(struct mail *mail, void *receiver)
 {
     (void)mail;
-    drop_all(-1, 0, receiver);
+    drop_all(receiver);
 }
 
 static void (*const order_deliveries[WORKER_ORDER_COUNT])(struct mail *mail, void *receiver) = {
@@ -401,11 +396,9 @@ static void rule_out_cancellation(void)
 }
 
 /* Ends the wait: every turn takes the mail. */
-static void mail_ready(evutil_socket_t fd, short what, void *argument)
+static void mail_ready(void *worker)
 {
-    (void)fd;
-    (void)what;
-    (void)argument;
+    (void)worker;
 }
 
 static void take_mail(void *owner)
@@ -459,25 +452,10 @@ int worker_start(struct worker *worker)
 
 /* ---- making and freeing ---- */
 
-static struct event_base *create_base(void)
-{
-    struct event_config *options = event_config_new();
-    struct event_base *base = NULL;
-
-    if (options != NULL) {
-        (void)event_config_set_flag(options, EVENT_BASE_FLAG_NOLOCK);
-        base = event_base_new_with_config(options);
-        event_config_free(options);
-    }
-    return base;
-}
-
 static bool create_loop(struct worker *worker, struct snapshot *snapshot,
                         struct admission *admission)
 {
-    worker->base = create_base();
-    worker->loop =
-        worker->base != NULL ? loop_create(worker->base, worker->index, snapshot, admission) : NULL;
+    worker->loop = loop_create(worker->index, snapshot, admission);
     if (worker->loop == NULL) {
         return false;
     }
@@ -485,11 +463,10 @@ static bool create_loop(struct worker *worker, struct snapshot *snapshot,
     worker->loop->connection_gone = connection_gone;
     worker->loop->rooms =
         relay_worker_start(worker->relay, worker->index, &worker->mailbox, &worker->loop->pool);
-    worker->stop_timer = evtimer_new(worker->base, drop_all, worker);
-    worker->mail_event =
-        event_new(worker->base, worker->mailbox.wake_fd, EV_READ | EV_PERSIST, mail_ready, NULL);
-    return worker->loop->rooms != NULL && worker->stop_timer != NULL &&
-           worker->mail_event != NULL && event_add(worker->mail_event, NULL) == 0;
+    single_watch_init(&worker->mail_watch, worker->mailbox.wake_fd, mail_ready, worker);
+    return worker->loop->rooms != NULL &&
+           watch_timer_init(&worker->stop_timer, &worker->loop->watches, drop_all, worker) &&
+           watch_want(&worker->loop->watches, &worker->mail_watch.watch, WATCH_READ);
 }
 
 struct worker *worker_create(struct snapshot *snapshot, struct relay *relay,
@@ -506,6 +483,7 @@ struct worker *worker_create(struct snapshot *snapshot, struct relay *relay,
     worker->ended = ended;
     worker->owner = owner;
     worker->mailbox.wake_fd = -1;
+    worker->stop_timer.watch.watch.fd = -1;
     atomic_init(&worker->turned_ms, clock_monotonic_ms());
     if (mailbox_init(&worker->mailbox) != 0 || !create_loop(worker, snapshot, admission)) {
         worker_free(worker);
@@ -516,8 +494,8 @@ struct worker *worker_create(struct snapshot *snapshot, struct relay *relay,
 
 bool worker_accept(struct worker *worker, const struct listener_set *set)
 {
-    worker->acceptor =
-        acceptor_create(worker->base, set, worker->loop->admission, accepted_here, worker);
+    worker->acceptor = acceptor_create(&worker->loop->watches, set, worker->loop->admission,
+                                       accepted_here, worker);
     return worker->acceptor != NULL;
 }
 
@@ -539,19 +517,11 @@ void worker_free(struct worker *worker)
     }
     worker_join(worker);
     acceptor_free(worker->acceptor);
-    if (worker->mail_event != NULL) {
-        event_free(worker->mail_event);
-    }
-    if (worker->stop_timer != NULL) {
-        event_free(worker->stop_timer);
-    }
+    watch_timer_close(&worker->stop_timer);
     if (worker->loop != NULL && worker->loop->rooms != NULL) {
         relay_worker_end(worker->loop->rooms);
     }
     loop_free(worker->loop);
-    if (worker->base != NULL) {
-        event_base_free(worker->base);
-    }
     if (worker->mailbox.wake_fd >= 0) {
         mailbox_destroy(&worker->mailbox);
     }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,8 +21,7 @@ enum { TURNS_MAX = 100000, SETTLING_TURNS = 5, MINUTE_MS = 60000, HEADER_MAX_BYT
 struct net_fixture net;
 int net_socket_type = SOCK_STREAM;
 
-static struct event_base *base;
-static struct event *wake; /* always ready, so that a turn does not wait */
+static struct single_watch wake; /* ready when a turn is not to wait */
 
 static char pattern[] = "/{name}";
 static char slash[] = "/";
@@ -62,11 +62,21 @@ static void set_config(const struct handler *handler, void *settings)
     };
 }
 
-static void do_nothing(evutil_socket_t fd, short what, void *argument)
+static void awake(void *argument)
 {
-    (void)fd;
-    (void)what;
+    eventfd_t posted;
+
     (void)argument;
+    ck_assert_int_eq(eventfd_read(wake.watch.fd, &posted), 0);
+}
+
+static void start_wake(void)
+{
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    single_watch_init(&wake, fd, awake, NULL);
+    ck_assert(watch_want(&net.loop->watches, &wake.watch, WATCH_READ));
 }
 
 void net_start(const struct handler *handler, void *settings)
@@ -80,13 +90,11 @@ void net_start(const struct handler *handler, void *settings)
     ck_assert_ptr_nonnull(net.listener.accepted);
     net.admission = (struct admission){.max_connections = net.snapshot.limits.connections,
                                        .max_pending = net.snapshot.limits.pending};
-    base = event_base_new();
-    wake = event_new(base, -1, 0, do_nothing, NULL);
     net.relay = relay_create(1, room_deliver);
-    net.loop = loop_create(base, 0, &net.snapshot, &net.admission);
-    ck_assert_ptr_nonnull(wake);
+    net.loop = loop_create(0, &net.snapshot, &net.admission);
     ck_assert_ptr_nonnull(net.relay);
     ck_assert_ptr_nonnull(net.loop);
+    start_wake();
     net.loop->rooms = relay_worker_start(net.relay, 0, NULL, &net.loop->pool);
 }
 
@@ -112,6 +120,7 @@ void net_stop(void)
     ck_assert_uint_eq(atomic_load(&net.admission.pending), 0);
     ck_assert_uint_eq(atomic_load(&net.admission.overflow), 0);
     relay_worker_end(net.loop->rooms);
+    ck_assert_int_eq(close(wake.watch.fd), 0);
     loop_free(net.loop);
     ck_assert_uint_eq(atomic_load(&net.snapshot.references), 1);
     ck_assert_uint_eq(atomic_load(&net.route.references), 1);
@@ -119,8 +128,6 @@ void net_stop(void)
     ck_assert_uint_eq(accept_count_present(net.listener.accepted), 0);
     accept_count_release(net.listener.accepted);
     relay_free(net.relay);
-    event_free(wake);
-    event_base_free(base);
 }
 
 static void no_mail(void *owner)
@@ -130,7 +137,7 @@ static void no_mail(void *owner)
 
 void net_turn(void)
 {
-    event_active(wake, EV_READ, 0);
+    ck_assert_int_eq(eventfd_write(wake.watch.fd, 1), 0);
     ck_assert(loop_turn(net.loop, no_mail));
     ck_assert_ptr_null(net.loop->current);
     ck_assert_uint_eq(net.loop->output.used, 0);

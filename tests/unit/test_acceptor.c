@@ -18,7 +18,7 @@
 
 enum { LISTENERS = 2, CONNECTIONS_MAX = 200, BATCH = 64 };
 
-static struct event_base *base;
+static struct watch_set watches;
 static struct listener listeners[LISTENERS];
 static struct accept_count *accepted; /* of all */
 static struct listening sockets[LISTENERS];
@@ -89,15 +89,15 @@ static void prepare(void)
         sockets[i].listener = &listeners[i];
         listen_on_loopback(&sockets[i]);
     }
-    base = event_base_new();
-    acceptor = acceptor_create(base, &set, &admission, take, &taken);
+    ck_assert(watch_set_init(&watches, NULL));
+    acceptor = acceptor_create(&watches, &set, &admission, take, &taken);
     ck_assert_ptr_nonnull(acceptor);
 }
 
 static void clean_up(void)
 {
     acceptor_free(acceptor);
-    event_base_free(base);
+    watch_set_free(&watches);
     for (unsigned i = 0; i < taken_count; i++) {
         close(taken[i].fd);
         if (taken[i].listener != NULL) {
@@ -133,7 +133,7 @@ static unsigned connect_to(const struct listening *listening)
 
 static void turn(void)
 {
-    ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
+    ck_assert_int_ge(watch_poll(&watches, false), 0);
 }
 
 /* ---- with descriptors ---- */
@@ -314,7 +314,7 @@ static int64_t wait_turns(int turns)
     int64_t begin_ms = clock_monotonic_ms();
 
     for (int i = 0; i < turns; i++) {
-        ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+        ck_assert_int_ge(watch_poll(&watches, true), 0);
     }
     return clock_monotonic_ms() - begin_ms;
 }

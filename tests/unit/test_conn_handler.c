@@ -8,6 +8,7 @@
 #include "suite.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     TEXT = FRAME_FIN | OPCODE_TEXT,

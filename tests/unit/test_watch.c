@@ -6,13 +6,14 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { PAIRS = 3 };
 
-static struct event_base *base;
 static struct watch_set set;
 static struct watch watches[PAIRS];
 static int peers[PAIRS];
@@ -31,8 +32,7 @@ static void take(struct watch *watch, unsigned what)
 
 static void prepare(void)
 {
-    base = event_base_new();
-    ck_assert(watch_set_init(&set, base, take));
+    ck_assert(watch_set_init(&set, take));
     for (int i = 0; i < PAIRS; i++) {
         int pair[2];
 
@@ -53,13 +53,12 @@ static void clean_up(void)
         close(peers[i]);
     }
     watch_set_free(&set);
-    event_base_free(base);
 }
 
 static void turn(void)
 {
     reports = 0;
-    ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
+    ck_assert_int_ge(watch_poll(&set, false), 0);
 }
 
 static void speak(int at)
@@ -85,12 +84,12 @@ START_TEST(test_what_is_ready_is_reported_every_turn_until_it_is_taken)
 }
 END_TEST
 
-START_TEST(test_the_set_can_be_asked_without_its_event_base)
+START_TEST(test_a_poll_says_how_many_are_ready)
 {
-    ck_assert_int_eq(watch_poll(&set), 0);
+    ck_assert_int_eq(watch_poll(&set, false), 0);
     speak(0);
     speak(2);
-    ck_assert_int_eq(watch_poll(&set), 2);
+    ck_assert_int_eq(watch_poll(&set, false), 2);
     ck_assert_uint_eq(reports, 2);
     ck_assert_uint_eq(reported[0] & reported[2], WATCH_READ);
 }
@@ -144,11 +143,70 @@ START_TEST(test_what_is_stopped_leaves_the_set_when_it_is_closed)
 {
     speak(1);
     watch_stop(&watches[1]);
-    ck_assert_int_eq(watch_poll(&set), 1);
+    ck_assert_int_eq(watch_poll(&set, false), 1);
     ck_assert_int_eq(close(watches[1].fd), 0);
     watches[1].fd = -1;
-    ck_assert_int_eq(watch_poll(&set), 0);
+    ck_assert_int_eq(watch_poll(&set, false), 0);
     ck_assert_uint_eq(reports, 0);
+}
+END_TEST
+
+static void count_report(void *argument)
+{
+    ck_assert_ptr_eq(argument, &reports);
+    reports++;
+}
+
+START_TEST(test_a_single_watch_is_reported_to_its_own_callback)
+{
+    struct single_watch single;
+
+    single_watch_init(&single, dup(watches[0].fd), count_report, &reports);
+    speak(0);
+    ck_assert(watch_want(&set, &watches[0], 0));
+    turn();
+    ck_assert_uint_eq(reports, 0);
+    ck_assert(watch_want(&set, &single.watch, WATCH_READ));
+    turn();
+    ck_assert_uint_eq(reports, 1);
+    ck_assert(watch_want(&set, &single.watch, 0));
+    turn();
+    ck_assert_uint_eq(reports, 0);
+    close(single.watch.fd);
+}
+END_TEST
+
+static void note_alarm(int number)
+{
+    (void)number;
+}
+
+/* As after a SIGSTOP and SIGCONT of the process. */
+START_TEST(test_a_signal_during_the_wait_is_no_failure)
+{
+    const struct sigaction action = {.sa_handler = note_alarm};
+    const struct itimerval repeated = {.it_interval.tv_usec = 1000, .it_value.tv_usec = 1000};
+
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &repeated, NULL), 0);
+    ck_assert_int_eq(watch_poll(&set, true), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL), 0);
+}
+END_TEST
+
+START_TEST(test_what_the_kernel_refuses_to_watch_can_be_tried_again)
+{
+    struct single_watch single;
+
+    single_watch_init(&single, -1, count_report, &reports);
+    ck_assert(!watch_want(&set, &single.watch, WATCH_READ));
+    single.watch.fd = watches[0].fd;
+    ck_assert(watch_want(&set, &watches[0], 0));
+    ck_assert(watch_want(&set, &single.watch, WATCH_READ));
+    speak(0);
+    turn();
+    ck_assert_uint_eq(reports, 1);
+    watch_stop(&single.watch);
 }
 END_TEST
 
@@ -168,7 +226,7 @@ START_TEST(test_refusals_of_the_kernel_are_told)
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = 0;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    ck_assert(!watch_set_init(&other, base, take));
+    ck_assert(!watch_set_init(&other, take));
     watch_set_free(&other);
     limit.rlim_cur = limit.rlim_max;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -182,11 +240,14 @@ int main(void)
 
     tcase_add_checked_fixture(tests, prepare, clean_up);
     tcase_add_test(tests, test_what_is_ready_is_reported_every_turn_until_it_is_taken);
-    tcase_add_test(tests, test_the_set_can_be_asked_without_its_event_base);
+    tcase_add_test(tests, test_a_poll_says_how_many_are_ready);
     tcase_add_test(tests, test_only_what_is_wanted_is_reported);
     tcase_add_test(tests, test_the_end_of_a_peer_does_not_wake_who_waits_for_nothing);
     tcase_add_test(tests, test_a_stopped_watch_is_not_reported_though_it_was_found);
     tcase_add_test(tests, test_what_is_stopped_leaves_the_set_when_it_is_closed);
+    tcase_add_test(tests, test_a_single_watch_is_reported_to_its_own_callback);
+    tcase_add_test(tests, test_a_signal_during_the_wait_is_no_failure);
+    tcase_add_test(tests, test_what_the_kernel_refuses_to_watch_can_be_tried_again);
     tcase_add_test(tests, test_the_set_is_closed_on_exec);
     tcase_add_test(tests, test_refusals_of_the_kernel_are_told);
     return suite_run(suite);
