@@ -151,6 +151,14 @@ def idle(name, count, *limits, tls=False, **more):
                connections=count, figure='memory', timed=False, fresh=True, **more)
 
 
+def two_workers(row, name, title):
+    """The same load, at half of what either can do, on one worker and on two."""
+    return dataclasses.replace(row, name=name, title=title, group='scale', half_rate=True,
+                               limits=(against('wsrelayd', 1.15),),
+                               servers=('wsrelayd', 'wsrelayd, two workers'),
+                               subject='wsrelayd, two workers')
+
+
 TABLE = (
     echo('20 B', 1, against('raw_echo', 1.03), against('libevent_echo', 1.10)),
     echo('20 B', 16, against('raw_echo', 1.06), against('libevent_echo', 1.10)),
@@ -194,9 +202,9 @@ TABLE = (
         echo('20 B', 1, Limit('cpu', 1.03, 'wsrelayd'), group='scale', needs=('upgrade',),
              servers=('wsrelayd', 'wsrelayd, others idle'), subject='wsrelayd, others idle'),
         name='scale-idle', title=f'20 B, 1 in flight, 64 active with {IDLE} idle ones'),
-    Row('scale-workers', '20 B, at half capacity, two workers', 'scale', 'echo',
-        ('--size', '20'), (against('wsrelayd', 1.15),), ('echo',), half_rate=True,
-        servers=('wsrelayd', 'wsrelayd, two workers'), subject='wsrelayd, two workers'),
+    two_workers(echo('20 B', 1), 'scale-workers', '20 B, at half capacity, two workers'),
+    two_workers(room('100 B', 1), 'scale-workers-room',
+                '100 B, 1000 members, at half capacity, two workers'),
     Row('latency-half', '20 B, at half capacity', 'latency', 'echo', ('--size', '20'),
         (against('raw_echo', 1.2, 'p99'),), ('echo',), half_rate=True, figure='p99',
         servers=('raw_echo', 'wsrelayd')),
