@@ -434,6 +434,26 @@ START_TEST(test_what_comes_while_lingering_is_read_away)
 }
 END_TEST
 
+/* To close with something unread is to reset, which takes from the peer what was under way to it.
+ */
+START_TEST(test_what_comes_with_the_fin_while_lingering_is_read_away)
+{
+    static const uint8_t late[1000];
+    uint8_t byte;
+
+    start(NOWHERE, 0);
+    open_one();
+    answer_close(CLOSE_NORMAL);
+    client_expect_close(client, CLOSE_NORMAL);
+    ck_assert_int_eq(send(client->fd, late, sizeof late, 0), sizeof late);
+    ck_assert_int_eq(shutdown(client->fd, SHUT_WR), 0);
+    net_settle();
+    ck_assert_uint_eq(net_connections(), 0);
+    ck_assert_int_eq(recv(client->fd, &byte, 1, 0), 0);
+    stop_after_close();
+}
+END_TEST
+
 START_TEST(test_a_peer_that_vanishes_ends_the_connection_in_every_state)
 {
     start(_i < 2 ? NOWHERE : IN_MESSAGE, CLOSE_NORMAL);
@@ -529,6 +549,7 @@ static void add_peer_tests(TCase *tests)
     tcase_add_test(tests, test_a_fin_behind_the_peer_s_close_leaves_the_backlog_to_be_read);
     tcase_add_test(tests, test_a_fin_while_lingering_ends_the_connection);
     tcase_add_test(tests, test_what_comes_while_lingering_is_read_away);
+    tcase_add_test(tests, test_what_comes_with_the_fin_while_lingering_is_read_away);
     tcase_add_loop_test(tests, test_a_peer_that_vanishes_ends_the_connection_in_every_state, 0, 3);
     tcase_add_test(tests, test_descriptor_and_memory_are_gone_when_the_turn_is_over);
     tcase_add_test(tests, test_stopping_closes_an_open_connection_in_order);
