@@ -78,7 +78,7 @@ class JudgeTest(unittest.TestCase):
         found = {'wsrelayd': result('wsrelayd', figures(cpu=1.0), figures(cpu=1.0, waiting=2.5)),
                  'raw_echo': result('raw_echo', figures(cpu=1.0), figures(cpu=1.0))}
         verdict = judge(self.ROW, self.LIMIT, found)
-        self.assertEqual((verdict.state, verdict.remark), (MET, 'something else had the core'))
+        self.assertEqual((verdict.state, verdict.remark), (MET, 'the core was shared'))
 
     def test_two_that_were_bound_on_different_sides_are_remarked(self):
         found = {'wsrelayd': result('wsrelayd', figures(cpu=1.0, bound='generator')),
@@ -238,7 +238,7 @@ class ReportTest(unittest.TestCase):
     def test_it_has_limits_figures_and_every_round(self):
         text = self.page(self.measured())
         self.assertIn('| echo-20B-x1-5000 | CPU time | 1.04 × raw_echo | 1.020 (1.020 to 1.020) '
-                      '| met | something else had the core, not bound on the same side |', text)
+                      '| met | the core was shared, not bound on the same side |', text)
         self.assertIn('| wsrelayd | 1.0200 (1.0200 to 1.0200) |  | 70 | 90.0 %', text)
         self.assertIn('| raw_echo | 1.0000 (1.0000 to 1.0000) | 1.020 (1.020 to 1.020) | 60', text)
         self.assertIn('| echo-20B-x1-5000 | wsrelayd | CPU time | 1.0200, 1.0200, 1.0200 |', text)
@@ -247,7 +247,7 @@ class ReportTest(unittest.TestCase):
     def test_it_says_what_to_know_before_believing(self):
         text = self.page(self.measured())
         self.assertIn('ws failed: 2 lost: gone.', text)
-        self.assertIn('something else had the core: raw_echo 7.5 %.', text)
+        self.assertIn('its own other thread had the core: raw_echo 7.5 %.', text)
         self.assertIn('raw_echo by generator, wsrelayd by server.', text)
 
     def test_it_names_the_machine_and_how_to_build_uwebsockets(self):

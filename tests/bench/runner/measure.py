@@ -149,7 +149,8 @@ def remarks_on_waiting(results):
     long = [f'{name} {result.waited_percent():.1f} %' for name, result in results.items()
             if result.waited_percent() > WAITING_PERCENT]
     if long:
-        yield f'ready, but not running because something else had the core: {", ".join(long)}'
+        yield ('ready, but not running because another process or its own other thread had the core: '
+               + ', '.join(long))
 
 
 def remarks_on_bounds(row, results):

@@ -134,10 +134,11 @@ def shown_figures(row):
 
 HOW = """\
 Every figure but memory is the server's CPU time per operation, or a ratio of two servers that were
-measured in turn, every other round backwards, each alone on its core. A ratio is that of the figure
-of the line without one, wsrelayd as a rule, to the figure of the line at hand, within a round. What
-is shown is the median and, in brackets, the lowest and the highest. Where a limit lies within the
-noise, instructions per message (callgrind) and system calls per message decide.
+measured in turn, every other round backwards, each alone on its core; two workers have that core
+between them unless the machine has a third. A ratio is that of the figure of the line without one,
+wsrelayd as a rule, to the figure of the line at hand, within a round. What is shown is the median
+and, in brackets, the lowest and the highest. Where a limit lies within the noise, instructions per
+message (callgrind) and system calls per message decide.
 """
 
 

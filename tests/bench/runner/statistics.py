@@ -79,7 +79,7 @@ def doubts(limit, summary, disturbed, one_sided):
     if limit.compare == 'ratio' and summary.low <= limit.at_most < summary.high:
         yield 'the limit is within the noise'
     if disturbed:
-        yield 'something else had the core'
+        yield 'the core was shared'
     if not one_sided:
         yield 'not bound on the same side'
 
