@@ -44,7 +44,7 @@ check-deps: ## Install what the tests and make lint need, too
 packages-deps: ## Install what make check-packages needs
 	@scripts/dependencies install build packages image
 
-bench-deps: ## Install the servers that make bench compares with
+bench-deps: ## Install what make bench, which compares servers, and make counts need
 	@scripts/dependencies install build bench
 
 clean: ## Remove what was built (not what npm fetched into build/node_modules)
@@ -73,6 +73,7 @@ else
 ## DESTDIR=DIR: install below DIR
 ## CONFIGURE=ARGS: what to give to ./configure when make runs it
 ## BENCH=ARGS: what to give to tests/bench/bench, which shows its options with --help
+## COUNTS=ARGS: what to give to tests/bench/counts, which shows its options with --help
 
 configure: configure.ac
 	@$(AUTOCONF) || { echo 'What building needs is installed by: make deps' >&2; exit 1; }
@@ -269,9 +270,12 @@ format: ## Rewrite all C sources in the project's format
 
 # ---- measuring ----------------------------------------------------------------------------------
 
-.PHONY: bench
+.PHONY: bench counts
 bench: all bench-tools ## Measure beside other servers; writes build/bench/report.md
 	@$(PYTHON) tests/bench/bench $(BENCH)
+
+counts: all ## Count instructions and system calls; writes build/bench/counts.md
+	@$(PYTHON) tests/bench/counts $(COUNTS)
 
 # ---- installing -------------------------------------------------------------------------------
 

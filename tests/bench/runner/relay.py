@@ -34,14 +34,14 @@ def binary(path):
 
 class RelayProcess:
     """A wsrelayd at its defaults, but for the number of workers. Nobody is pinged, because idle
-    connections are there to be idle."""
+    connections are there to be idle. `under` is a command that runs it, and counts what it does."""
 
-    def __init__(self, workers=1, idle=0, path=None):
+    def __init__(self, workers=1, idle=0, path=None, under=()):
         self.sockets = []
         self.daemon = Daemon(configuration(
             workers=workers, log={'access': False}, defaults={'ping_interval': '0s'},
             routes=[ECHO_ROUTE, LARGE_ROUTE, ROOM_ROUTE],
-            listeners=[PLAIN, tls_listener([certificates.get('localhost')])]))
+            listeners=[PLAIN, tls_listener([certificates.get('localhost')])]), under=under)
         try:
             with binary(path), pinned_to(SERVER_CORES if workers == 1 else SECOND_SERVER_CORES):
                 self.daemon.start()

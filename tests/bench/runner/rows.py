@@ -118,8 +118,9 @@ def echo(size, in_flight, *limits, text=False, connections=64, group='echo', **m
                **more)
 
 
-def secure(size, in_flight, *limits):
-    row = echo(size, in_flight, *limits, group='tls', needs=('tls', 'upgrade'), tls=True)
+def secure(size, in_flight, *limits, connections=64):
+    row = echo(size, in_flight, *limits, connections=connections, group='tls',
+               needs=('tls', 'upgrade'), tls=True)
     return dataclasses.replace(row, title=f'{row.title}, TLS')
 
 
@@ -130,7 +131,8 @@ def arena(connections):
 
 
 def room(size, in_flight, *limits, members=1000):
-    name = f'room-{size.replace(" ", "")}-x{in_flight}'
+    name = '-'.join(['room', size.replace(' ', ''), f'x{in_flight}',
+                     *([str(members)] if members != 1000 else [])])
     arguments = ('--connections', str(members), '--size', str(size_of(size)),
                  '--in-flight', str(in_flight))
     return Row(name, f'{size}, {in_flight} in flight, {members} members', 'room', 'fanout',
@@ -138,9 +140,10 @@ def room(size, in_flight, *limits, members=1000):
                connections=members)
 
 
-def connect(name, title, **more):
-    return Row(name, title, 'connect', 'connect', ('--connections', '64'),
-               (against('uws', 1.0),), ('echo', 'upgrade', *(['tls'] if more else [])), **more)
+def connect(name, title, connections=64, **more):
+    return Row(name, title, 'connect', 'connect', ('--connections', str(connections)),
+               (against('uws', 1.0),), ('echo', 'upgrade', *(['tls'] if more else [])),
+               connections=connections, **more)
 
 
 def idle(name, count, *limits, tls=False, **more):

@@ -102,12 +102,13 @@ class Relay(Server):
     workers: int = 1
     idle: int = 0
     binary: Path | None = None
+    under: tuple = ()
 
     def missing(self):
         return None
 
     def start(self):
-        return RelayProcess(self.workers, self.idle, self.binary)
+        return RelayProcess(self.workers, self.idle, self.binary, self.under)
 
     def version(self):
         result = subprocess.run([self.binary or daemon_binary(), '-V'], capture_output=True,

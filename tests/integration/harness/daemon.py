@@ -23,7 +23,7 @@ class Daemon:
     """A process of the daemon, its directory and its log."""
 
     def __init__(self, content=None, arguments=(), environment=None, directory=None,
-                 descriptors=None, standard_error=subprocess.PIPE, passed=None):
+                 descriptors=None, standard_error=subprocess.PIPE, passed=None, under=()):
         self.directory = Path(directory or tempfile.mkdtemp(prefix='wsrelayd-test-'))
         self.owns_directory = directory is None
         self.content = content if content is not None else configuration.configuration()
@@ -33,6 +33,7 @@ class Daemon:
         self.descriptors = descriptors  # (soft, hard) limit of open ones
         self.standard_error = standard_error
         self.passed = passed    # pairs (name, socket), as a socket unit would; None: started by hand
+        self.under = list(under)    # a command that runs the daemon in its own process
         self.process = None
         self.log = None
         self.addresses = {}
@@ -43,7 +44,7 @@ class Daemon:
         """Starts the process without waiting for anything. Its log is collected when standard
         error is not given."""
         configuration.write(self.content, self.file)
-        command = [str(daemon_binary()), '-c', str(self.file), *self.arguments]
+        command = [*self.under, str(daemon_binary()), '-c', str(self.file), *self.arguments]
         if self.passed is not None:
             command = self._activation() + command
         self.process = subprocess.Popen(
