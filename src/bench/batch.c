@@ -18,7 +18,7 @@ enum {
     RING_BYTES = 16 * 1024,          /* so much goes round where the sizes are all one */
     RING_MESSAGES_MAX = 16,          /* and at most so many; more show no more */
     VARIED_BYTES = 64 * 1024 * 1024, /* where the sizes differ, so much goes round */
-    VARIED_MESSAGES_MAX = 512,       /* and at most so many messages */
+    VARIED_MESSAGES_MAX = 8192,      /* and at most so many messages */
     MASK_BYTES = 4,
 };
 
@@ -125,6 +125,7 @@ static size_t draw_sizes(struct batch *batch, const struct batch_plan *plan, uin
 
     sizes_draw(&plan->sizes, seed, at + 1, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
+        batch->longest_bytes = at[i + 1] > batch->longest_bytes ? at[i + 1] : batch->longest_bytes;
         at[i + 1] += at[i];
     }
     return at[batch->count];

@@ -25,6 +25,7 @@ struct batch {
     struct strip deflated; /* masked frames of compressed payloads; empty unless planned */
     struct strip reply;    /* unmasked frames with the shortest length; as the wire for tcp:// */
     double mean_bytes;     /* of a payload */
+    size_t longest_bytes;  /* of a payload */
 };
 
 struct batch_plan {

@@ -32,18 +32,6 @@ static size_t stage_plain(struct seat *seat, uint64_t number, uint64_t sequence,
     return length;
 }
 
-static size_t longest_payload(const struct batch *batch)
-{
-    size_t longest = 0;
-
-    for (size_t i = 0; i < batch->count; i++) {
-        size_t length = strip_length(&batch->payloads, i);
-
-        longest = length > longest ? length : longest;
-    }
-    return longest;
-}
-
 static void prepare_deflater(struct seat *seat, size_t longest)
 {
     if (seat->deflater == NULL) {
@@ -64,7 +52,7 @@ static size_t stage_deflated(struct seat *seat, uint64_t number, uint64_t sequen
     uint8_t *compressed;
     uint8_t *at = target;
 
-    prepare_deflater(seat, longest_payload(batch));
+    prepare_deflater(seat, batch->longest_bytes);
     memcpy(seat->scratch, batch->payloads.bytes + batch->payloads.at[index], length);
     stamp_write(seat->scratch, number, sequence);
     compressed = seat->scratch + length;
@@ -90,7 +78,7 @@ static size_t staged_bound(const struct seat *seat, uint64_t sequence)
 static void make_room(struct seat *seat)
 {
     const struct batch *batch = seat->connection.engine->run->batch;
-    size_t longest = deflater_bound(longest_payload(batch)) + FRAME_CLIENT_HEADER_MAX;
+    size_t longest = deflater_bound(batch->longest_bytes) + FRAME_CLIENT_HEADER_MAX;
 
     if (seat->staged == NULL) {
         seat->staged_room = longest > STAGED_BYTES ? longest : STAGED_BYTES;

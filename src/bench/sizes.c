@@ -141,26 +141,27 @@ double sizes_mean(const struct sizes *sizes)
     return sum / weight_of_all(sizes);
 }
 
-/* The range at a fraction of the sum of all weights. */
-static const struct size_range *range_at(const struct sizes *sizes, double fraction)
+/* The size at a fraction, below 1, of all that there are: by weight, and evenly in a range. */
+static size_t size_at(const struct sizes *sizes, double fraction)
 {
     double left = fraction * weight_of_all(sizes);
-    size_t i;
+    const struct size_range *range = sizes->ranges;
+    size_t offset;
 
-    for (i = 0; i + 1 < sizes->count && left >= sizes->ranges[i].weight; i++) {
-        left -= sizes->ranges[i].weight;
+    while (range < &sizes->ranges[sizes->count - 1] && left >= range->weight) {
+        left -= range->weight;
+        range++;
     }
-    return &sizes->ranges[i];
+    offset = (size_t)(left / range->weight * (double)(range->most - range->least + 1));
+    return offset <= range->most - range->least ? range->least + offset : range->most;
 }
 
 void sizes_draw(const struct sizes *sizes, uint64_t *seed, size_t *drawn, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct size_range *range = range_at(sizes, ((double)i + 0.5) / (double)count);
         size_t other = (size_t)(chance_next(seed) % (i + 1));
 
         drawn[i] = drawn[other];
-        drawn[other] =
-            range->least + (size_t)(chance_next(seed) % (range->most - range->least + 1));
+        drawn[other] = size_at(sizes, ((double)i + 0.5) / (double)count);
     }
 }

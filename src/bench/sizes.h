@@ -36,7 +36,8 @@ size_t sizes_most(const struct sizes *sizes);
 
 double sizes_mean(const struct sizes *sizes);
 
-/* Fills a table with sizes in the proportions of their weights, in a random order. */
+/* Fills a table with sizes in the proportions of their weights, ranges evenly, in a random order.
+ * What has a smaller share than one of `count` may be missing. */
 void sizes_draw(const struct sizes *sizes, uint64_t *seed, size_t *drawn, size_t count);
 
 #endif

@@ -48,7 +48,7 @@ START_TEST(test_what_is_drawn_is_what_was_asked_for)
         ck_assert_uint_le(drawn[i], good->most);
         sum += (double)drawn[i];
     }
-    ck_assert_msg(sum / DRAWN >= good->mean * 0.9 && sum / DRAWN <= good->mean * 1.1,
+    ck_assert_msg(sum / DRAWN >= good->mean * 0.995 && sum / DRAWN <= good->mean * 1.005,
                   "%s: a mean of %g", good->text, sum / DRAWN);
 }
 END_TEST
@@ -69,6 +69,26 @@ START_TEST(test_weights_are_kept_and_the_order_is_mixed)
     }
     ck_assert_uint_eq(large, DRAWN / 4);
     ck_assert_uint_gt(changes, DRAWN / 5);
+}
+END_TEST
+
+/* From one end of a range to the other, and no size twice as often as another. */
+START_TEST(test_all_sizes_of_a_range_are_equally_frequent)
+{
+    enum { LEAST = 100, MOST = 199, EACH = DRAWN / (MOST - LEAST + 1) };
+    struct sizes sizes;
+    size_t drawn[DRAWN];
+    size_t counts[MOST + 1] = {0};
+    uint64_t seed = 1;
+
+    ck_assert(sizes_parse("100-199", &sizes));
+    sizes_draw(&sizes, &seed, drawn, DRAWN);
+    for (size_t i = 0; i < DRAWN; i++) {
+        counts[drawn[i]]++;
+    }
+    for (size_t size = LEAST; size <= MOST; size++) {
+        ck_assert_uint_eq(counts[size], EACH);
+    }
 }
 END_TEST
 
@@ -109,6 +129,7 @@ int main(void)
 
     tcase_add_loop_test(tests, test_what_is_drawn_is_what_was_asked_for, 0,
                         sizeof goods / sizeof *goods);
+    tcase_add_test(tests, test_all_sizes_of_a_range_are_equally_frequent);
     tcase_add_test(tests, test_weights_are_kept_and_the_order_is_mixed);
     tcase_add_loop_test(tests, test_what_is_no_size_is_not_taken, 0, sizeof bads / sizeof *bads);
     tcase_add_test(tests, test_there_may_be_so_many_sizes_and_no_more);
