@@ -16,7 +16,7 @@ REPORTS = REPOSITORY / 'build' / 'bench'
 INSTALL = 'run: make bench-deps'
 
 # Of a system call for each operation: less is what happens now and then, whatever the load.
-LEAST = 0.01
+LEAST = 0.002
 
 HOW = """\
 Each load is run twice under `valgrind --tool=callgrind` and twice under `strace -f -c`, with one
@@ -24,7 +24,7 @@ worker, without pings and access log; one of the two runs has twice the operatio
 What it took more, divided by the operations it had more, is what is shown: start and stop do not
 count, nor do handshakes, but where an operation is a connection. Instructions are those in user
 space, on the CPU that valgrind offers, which has AVX2 and no AVX-512. System calls of which there
-are fewer than 0.01 for each operation are left out. How many waits there are, `epoll_wait` or the
+are fewer than 0.002 for each operation are left out. How many waits there are, `epoll_wait` or the
 like, depends on how busy the server is, which under strace and valgrind is more than otherwise;
 the other calls depend on it where several messages or connections come at once.
 """
@@ -74,9 +74,9 @@ def count_all(chosen):
 
 def shown_calls(calls):
     """The system calls that matter, the most frequent first."""
-    frequent = sorted((-round(number, 2), name) for name, number in calls.items()
+    frequent = sorted((-round(number, 3), name) for name, number in calls.items()
                       if number >= LEAST)
-    shown = ', '.join(f'{-number:.2f} {name}' for number, name in frequent)
+    shown = ', '.join(f'{-number:.3f} {name}' for number, name in frequent)
     return shown or f'each fewer than {LEAST}'
 
 
