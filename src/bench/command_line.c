@@ -35,6 +35,17 @@ enum kind {
     KIND_VERSION,
 };
 
+/* What such an argument has to be. */
+static const char *const takes[] = {
+    [KIND_COUNT] = "a whole number, 1 or more",
+    [KIND_DECIMAL] = "a number from 0.000001 to 1000000000, without a unit",
+    [KIND_SIZES] = "N, MIN-MAX or N:WEIGHT,N:WEIGHT..., with KiB or MiB behind a number or nothing",
+    [KIND_URL] = "a URL that begins with ws://, wss://, ws+unix: or tcp://",
+    [KIND_HEADER] = "'NAME: VALUE' of a field that the handshake does not have, one of at most 64",
+    [KIND_TOKEN] = "a token of letters, digits, - and the like, one of at most 64",
+    [KIND_SOURCES] = "an IP address, or several with commas between them",
+};
+
 struct row {
     struct option_text text;
     enum kind kind;
@@ -205,8 +216,7 @@ static bool read_options(int argc, char **argv, struct settings *settings, struc
         const struct row *row = &rows[i];
 
         if (!store((char *)settings + row->offset, row->kind, optarg)) {
-            return fail("--%s: \"%s\" is not what it takes: %s", row->text.name, optarg,
-                        row->text.help);
+            return fail("--%s: \"%s\" is not %s", row->text.name, optarg, takes[row->kind]);
         }
         words->given[i] = true;
         words->command = row->kind == KIND_HELP      ? COMMAND_HELP

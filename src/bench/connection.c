@@ -106,7 +106,7 @@ static void fail_to_begin(struct connection *connection, int error)
     connection_fail(connection, FAULT_REFUSED, "cannot connect to %s: %s%s",
                     connection->endpoint->url.text, strerror(error),
                     error == EMFILE          ? " (ulimit -n raises the limit)"
-                    : error == EADDRNOTAVAIL ? " (no port is free; --source gives more addresses)"
+                    : error == EADDRNOTAVAIL ? " (is a port free, is --source of this machine?)"
                                              : "");
 }
 
@@ -286,6 +286,18 @@ void connection_ready(struct connection *connection, uint32_t events)
 
 /* ---- waiting in vain ---- */
 
+/* Since when it has got no further; 0: nothing is due to come. */
+static uint64_t waits_since(struct connection *connection)
+{
+    uint64_t due_ns;
+
+    if (connection->state != CONNECTION_OPEN) {
+        return connection->progress_ns;
+    }
+    due_ns = connection->engine->mode->awaits_since(connection);
+    return due_ns != 0 && due_ns < connection->progress_ns ? connection->progress_ns : due_ns;
+}
+
 void connection_check_timeout(struct connection *connection, uint64_t timeout_ns)
 {
     static const char *const awaited[] = {
@@ -296,20 +308,18 @@ void connection_check_timeout(struct connection *connection, uint64_t timeout_ns
         [CONNECTION_CLOSING] = "the end of a connection",
     };
     struct engine *engine = connection->engine;
-    uint64_t since = connection->progress_ns;
+    uint64_t since = waits_since(connection);
+    /* It gets further, but what is under way at the end has no more time than this. */
+    bool is_late = engine->phase == PHASE_DRAIN && engine->phase_ns < since;
 
-    if (connection->state == CONNECTION_OPEN) {
-        uint64_t due_ns = engine->mode->awaits_since(connection);
-
-        if (due_ns == 0) {
-            return;
-        }
-        since = due_ns > since ? due_ns : since;
+    since = is_late ? engine->phase_ns : since;
+    if (since == 0 || engine->now_ns <= since || engine->now_ns - since <= timeout_ns) {
+        return;
     }
-    if (engine->phase == PHASE_DRAIN && engine->phase_ns < since) {
-        since = engine->phase_ns;
-    }
-    if (engine->now_ns > since && engine->now_ns - since > timeout_ns) {
+    if (is_late) {
+        connection_fail(connection, FAULT_TIMEOUT, "still under way %g s after the end",
+                        engine->run->settings->timeout_s);
+    } else {
         connection_fail(connection, FAULT_TIMEOUT, "waited %g s in vain for %s",
                         engine->run->settings->timeout_s, awaited[connection->state]);
     }

@@ -3,21 +3,29 @@
  */
 #include "bench/distribution.h"
 
-#include <string.h>
+#include <stdbool.h>
 
 enum { BAR_WIDTH = 50 };
 
+struct unit {
+    double below; /* microseconds */
+    double us;
+    const char *name;
+};
+
+static const struct unit *unit_of(double us)
+{
+    static const struct unit units[] = {{1e3, 1, "µs"}, {1e6, 1e3, "ms"}, {1e18, 1e6, "s"}};
+
+    return &units[us < units[0].below ? 0 : us < units[1].below ? 1 : 2];
+}
+
 void distribution_print_time(FILE *stream, double us)
 {
-    static const struct {
-        double below; /* microseconds */
-        double unit;
-        const char *name;
-    } units[] = {{1e3, 1, "µs"}, {1e6, 1e3, "ms"}, {1e18, 1e6, "s"}};
-    int i = us < units[0].below ? 0 : us < units[1].below ? 1 : 2;
-    double value = us / units[i].unit;
+    const struct unit *unit = unit_of(us);
+    double value = us / unit->us;
 
-    fprintf(stream, "%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, units[i].name);
+    fprintf(stream, "%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, unit->name);
 }
 
 /* How many values are in buckets above `from` and up to `to`, by their middles. */
@@ -38,10 +46,11 @@ static uint64_t count_between(const struct histogram *latency, uint64_t from, ui
 static void print_row(FILE *stream, uint64_t edge_ns, double share)
 {
     static const char bar[BAR_WIDTH + 1] = "##################################################";
+    double us = (double)edge_ns / 1e3;
+    const struct unit *unit = unit_of(us);
+    bool is_short = unit->name[1] == '\0';
 
-    fputs("    up to ", stream);
-    fprintf(stream, "%5.4g %s", edge_ns < 1000000 ? (double)edge_ns / 1e3 : (double)edge_ns / 1e6,
-            edge_ns < 1000000 ? "µs" : "ms");
+    fprintf(stream, "    up to %5.4g %s%s", us / unit->us, unit->name, is_short ? " " : "");
     fprintf(stream, "  %5.1f %%  %.*s\n", share * 100, (int)(share * BAR_WIDTH + 0.5), bar);
 }
 

@@ -250,7 +250,7 @@ enum handshake_verdict handshake_judge(const struct handshake *handshake, struct
     if (line.length < 12 || memcmp(line.data + 8, " 101", 4) != 0) {
         int shown = line.length > 9 ? (int)line.length - 9 : 0;
 
-        return say(HANDSHAKE_REFUSED, answer, "the server refuses the upgrade: %.*s", shown,
+        return say(HANDSHAKE_REFUSED, answer, "the server answers with %.*s instead of 101", shown,
                    line.data + 9);
     }
     why = judge_fields(handshake, key, rest, answer);

@@ -8,13 +8,18 @@
 
 #include <math.h>
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void print_load(FILE *stream, const struct run *run, const struct figures *figures)
 {
     const struct settings *settings = run->settings;
 
-    fprintf(stream, "%s %s: %ju connections, %ju thread%s, %.0f bytes", settings->mode->name,
-            settings->url.text, (uintmax_t)settings->connections, (uintmax_t)settings->threads,
-            settings->threads == 1 ? "" : "s", figures->payload_bytes);
+    fprintf(stream, "%s %s: %ju connection%s, %ju thread%s, %.0f bytes", settings->mode->name,
+            settings->url.text, (uintmax_t)settings->connections, plural(settings->connections),
+            (uintmax_t)settings->threads, plural(settings->threads), figures->payload_bytes);
     fputs("\n\n", stream);
 }
 
@@ -99,10 +104,12 @@ void report_text(FILE *stream, const struct run *run, const struct figures *figu
             figures->duration_s, figures->operations_per_second);
     if (run->room != NULL) {
         fprintf(stream, "  %-9s  %.0f by %ju publisher%s\n", "published", figures->publications,
-                (uintmax_t)run->settings->publishers, run->settings->publishers == 1 ? "" : "s");
+                (uintmax_t)run->settings->publishers, plural(run->settings->publishers));
     }
     print_errors(stream, &run->faults);
-    print_latency(stream, figures);
-    distribution_print(stream, latency);
+    if (latency->total > 0) {
+        print_latency(stream, figures);
+        distribution_print(stream, latency);
+    }
     print_sides(stream, run, figures);
 }

@@ -26,11 +26,12 @@ static void keep_error(const char *text)
     snprintf(error_text, sizeof error_text, "%s", text);
 }
 
-/* What OpenSSL has to say, or else what errno says. */
+/* What OpenSSL has to say, or else what errno says. A system call that has failed comes first. */
 static void keep_tls_error(void)
 {
-    unsigned long code = ERR_peek_last_error();
-    const char *reason = ERR_reason_error_string(code);
+    unsigned long first = ERR_peek_error();
+    const char *reason = ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first))
+                                                 : ERR_reason_error_string(ERR_peek_last_error());
 
     keep_error(reason != NULL ? reason : errno != 0 ? strerror(errno) : "the peer has gone");
     ERR_clear_error();

@@ -73,7 +73,9 @@ static const char *parse_authority(struct slice text, const struct url_kind *kin
 
     url->authority = cut(text, "/?", &url->resource);
     if (!authority_parse(url->authority, &authority)) {
-        return "there is no host[:port] in it";
+        return memchr(url->authority.data, '@', url->authority.length) != NULL
+                   ? "a user and a password (@) have no place in it"
+                   : "what is between // and the path is not HOST[:PORT]";
     }
     url->host = authority.host;
     if (url->host.data[0] == '[') {

@@ -151,7 +151,7 @@ class RateTest(BenchTest):
     def test_a_rate_that_is_kept_is_the_limit(self):
         self.assertEqual(self.measure_faultless('echo', '-d', 1, '-r', 50, self.url())['limit'],
                          'rate')
-        result = self.assert_fault('lost', 'in vain for a message', 'echo', '-d', 0.2, '-r', 10**8,
+        result = self.assert_fault('lost', 'still under way', 'echo', '-d', 0.2, '-r', 10**8,
                                    '-c', 2, '--timeout', 0.5, self.url())
         self.assertNotEqual(result['limit'], 'rate')
 
@@ -180,6 +180,12 @@ class HandshakeTest(BenchTest):
     def test_an_untrusted_certificate_is_refused(self):
         self.assert_fault('refused', 'certificate is not trusted', 'echo', '-n', 1, '-c', 1,
                           self.secure_url())
+
+    def test_authorities_that_cannot_be_read_are_told_with_the_reason(self):
+        process = load.run('echo', '--ca', '/nowhere/ca.pem', self.secure_url())
+        self.assertEqual((process.returncode, process.stderr),
+                         (1, 'wsrelay-bench: cannot read the authorities in /nowhere/ca.pem: '
+                             'No such file or directory\n'))
 
     def test_a_certificate_has_to_be_of_the_server(self):
         authority = ['--ca', certificates.directory() / 'ca.pem']
@@ -318,7 +324,8 @@ class TextTest(BenchTest):
         self.assertEqual(process.returncode, 1)
         self.assertRegex(process.stdout, r'(?m)^ +errors +1 refused$')
         self.assertRegex(process.stdout, r'the first: .*404')
-
+        self.assertRegex(process.stdout, r': 1 connection, 1 thread,')
+        self.assertNotIn('latency', process.stdout)
 
     def errors_on_a_terminal(self, *words):
         """What a run writes to a standard error that is a terminal."""
@@ -352,12 +359,18 @@ class UsageTest(unittest.TestCase):
             (['eco', self.URL], '"eco"'), (['echo', 'http://a/'], 'http://a/'),
             (['echo', 'tcp://127.0.0.1'], 'port'), (['echo', '--bogus', self.URL], '--bogus'),
             (['echo', '-c', self.URL], '--connections'), (['echo', self.URL, '-c'], '--connections'),
-            (['echo', '-c', '0', self.URL], '"0"'), (['echo', '-s', '3-2', self.URL], '"3-2"'),
+            (['echo', '-c', '0', self.URL], '"0" is not a whole number, 1 or more'),
+            (['echo', '-s', '3-2', self.URL], '"3-2" is not N, MIN-MAX or'),
+            (['echo', '-d', '5s', self.URL], '"5s" is not a number from 0.000001'),
             (['echo', '-d', '-1', self.URL], '"-1"'), (['echo', '--json=1', self.URL], '--json'),
-            (['echo', '--header', 'Host', self.URL], '"Host"'),
+            (['echo', '--header', 'Host', self.URL], '"Host" is not \'NAME: VALUE\''),
             (['echo', '--header', 'Sec-WebSocket-Key: a', self.URL], 'Sec-WebSocket-Key'),
             (['echo', '--hold', self.URL], '--hold'), (['echo', '--ca', 'a', self.URL], '--ca'),
-            (['echo', '--source', 'localhost', self.URL], '"localhost"'),
+            (['echo', '--source', 'localhost', self.URL], '"localhost" is not an IP address'),
+            (['echo', '--subprotocol', 'a b', self.URL], '"a b" is not a token'),
+            (['fanout', '--publish-url', 'x', self.URL], '"x" is not a URL'),
+            (['echo', 'ws://localhost:99999/'], 'not HOST[:PORT]'),
+            (['echo', 'ws://a:b@localhost/'], 'a user and a password'),
             (['echo', '-t', '2', '-c', '1', self.URL], '--threads'),
             (['echo', '-p', '999999999', self.URL], '999999999'),
             (['echo', '-f', '1048577', self.URL], '--in-flight: at most 1048576'),

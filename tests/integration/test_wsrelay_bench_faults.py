@@ -40,7 +40,7 @@ class HandshakeFaultsTest(FaultsTest):
 
     def test_an_answer_that_is_no_101(self):
         for answer, sentence in ((b'HTTP/1.1 503 Service Unavailable\r\n\r\n', '503 Service'),
-                                 (b'HTTP/1.1 200 OK\r\n\r\n', '200 OK'),
+                                 (b'HTTP/1.1 200 OK\r\n\r\n', '200 OK instead of 101'),
                                  (b'+OK\r\n', 'does not answer with HTTP')):
             self.assert_only(self.answered(lambda _, answer=answer: answer), sentence, refused=1)
 
@@ -181,7 +181,7 @@ class MessageFaultsTest(FaultsTest):
         server = self.serve(lambda peer, number, opcode, payload: self.drip(
             peer, (bytes([byte]) for byte in sent(opcode, payload))))
         result = measure('echo', '-c', 1, '-d', 0.2, '-s', 1000, '--timeout', 0.5, server.url)
-        self.assert_only(result, 'in vain for a message', timeout=1, lost=1)
+        self.assert_only(result, 'still under way 0.5 s after the end', timeout=1, lost=1)
 
     def test_messages_do_not_stand_for_the_answer_to_a_close(self):
         def talkative(peer, number, opcode, payload):
